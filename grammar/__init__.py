@@ -1,0 +1,1 @@
+"""Text to tree and back: the Dockerfile language, pure and without effects."""

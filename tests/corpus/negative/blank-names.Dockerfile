@@ -1,0 +1,6 @@
+FROM scratch
+ENV =x
+LABEL =x
+ARG =x
+ENV A
+LABEL b

@@ -1,0 +1,3 @@
+FROM busybox AS
+FROM
+FROM a b c

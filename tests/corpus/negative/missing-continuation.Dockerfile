@@ -1,0 +1,5 @@
+FROM scratch
+RUN apt-get update
+  && apt-get install -y curl
+  && rm -rf /var/lib/apt
+USER app

@@ -1,0 +1,5 @@
+FROM scratch
+RUNN <<EOF
+echo one
+EOF
+WORKDIR

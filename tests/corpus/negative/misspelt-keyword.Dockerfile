@@ -1,0 +1,2 @@
+FROM scratch
+CPOY app /srv/app

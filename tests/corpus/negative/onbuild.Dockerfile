@@ -1,0 +1,6 @@
+FROM scratch
+ONBUILD
+ONBUILD ONBUILD RUN x
+ONBUILD FROM x
+ONBUILD maintainer me
+ONBUILD ENV a=b c

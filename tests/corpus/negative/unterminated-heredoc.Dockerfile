@@ -1,0 +1,5 @@
+FROM scratch
+COPY <<EOF <<TWO /x/
+text
+EOF
+more
