@@ -1,0 +1,1 @@
+"""Plan to image: the only place where builds have effects."""

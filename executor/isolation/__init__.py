@@ -1,0 +1,1 @@
+"""Isolation of processes: the Sandbox port and its backends."""
