@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lithify.errors import SourceText, Span
     from lithify.grammar.ast import Dockerfile, Instruction
 
-_STARTS = ["flags", "words", "pair", "fields", "image", "array", "record"]
+_STARTS = ("flags", "words", "pair", "fields", "image", "array", "record")
 _SWAP_ESCAPES = str.maketrans("\\`", "`\\")
 
 #: Options of a `--mount` in the order written; a bare word has no value.
@@ -203,7 +203,7 @@ def _lark() -> Lark:
 
     text = Path(__file__).with_name("dockerfile.lark").read_text(encoding="utf-8")
     cache = _cache_file(text, __version__) or False
-    return Lark(text, parser="lalr", start=_STARTS, cache=cache)
+    return Lark(text, parser="lalr", start=list(_STARTS), cache=cache)
 
 
 def _cache_file(grammar: str, version: str) -> str | None:

@@ -1,0 +1,1 @@
+"""One instruction to steps and config changes; one module per instruction."""
