@@ -1,0 +1,1 @@
+"""Base images made without any registry, from the machine's own packages."""

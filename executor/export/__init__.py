@@ -1,0 +1,1 @@
+"""Ways out: images and trees written where the user wants them."""

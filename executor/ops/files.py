@@ -1,0 +1,243 @@
+"""Owns the steps that place files: COPY, ADD and WORKDIR, and the layers that stand for mounted trees.
+
+It joins trees (where files come from), selections (which of them) and entries (where they go) to layers; nothing
+is ever written into a mounted file system. It refuses to decide about caching.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import xxhash
+
+from lithify.cache.digest import Digest
+from lithify.cache.oci import MEDIA_LAYER, Descriptor
+from lithify.cache.ports import Layer
+from lithify.compiler.plan import (
+    ContextTree,
+    CopyOp,
+    GitSource,
+    InlineSource,
+    ScratchTree,
+    StepTree,
+    TreeSource,
+    UrlSource,
+)
+from lithify.executor.filehash import MemoryFileDigests, selection_digest
+from lithify.executor.fingerprint import fingerprint, is_settled
+from lithify.executor.layer import make_layer
+from lithify.executor.selection import has_wildcard, select
+from lithify.executor.tree import EmptyTree, TreeView, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lithify.compiler.plan import Source, WorkdirOp
+    from lithify.compiler.plan import Tree as PlannedTree
+    from lithify.executor.entries import Entry
+    from lithify.executor.ops.remote import Remotes
+    from lithify.executor.selection import Selection
+    from lithify.executor.services import Services
+    from lithify.executor.tree import Tree
+
+
+class FileWork:
+    """The file steps of one build; thread-safe. A file of the context is hashed once, a walk done once."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._digests = MemoryFileDigests()
+        self._opened_remotes: Remotes | None = None
+        self._lock = threading.Lock()
+        self._selections: dict[tuple[str, str, tuple[str, ...], bool], Selection] = {}
+
+    def copy(
+        self,
+        op: CopyOp,
+        parent: tuple[Layer, ...],
+        layers: Mapping[int, tuple[Layer, ...]],
+    ) -> Layer:
+        """The layer of a COPY or ADD on `parent`. Raises BuildError, Corrupt."""
+        from lithify.executor.ops.copy import copy_entries
+
+        services = self._services
+        with ExitStack() as stack:
+            below = EmptyTree() if op.link else stack.enter_context(self._view(parent))
+            selections = [self._selection(one, op, layers, stack) for one in op.sources]
+            entries = copy_entries(
+                op, below, selections, digests=self._digests, temporary=services.store.tmp_dir()
+            )
+            return self._layer(entries, parent)
+
+    def workdir(self, op: WorkdirOp, parent: tuple[Layer, ...]) -> Layer:
+        """The layer of a WORKDIR: empty if the directory is there. Raises BuildError."""
+        from lithify.executor.ops.workdir import workdir_entries
+
+        with self._view(parent) as below:
+            entries = workdir_entries(op, below)
+            return self._layer(entries, parent)
+
+    def _layer(self, entries: list[Entry], parent: tuple[Layer, ...]) -> Layer:
+        services = self._services
+        time_s = services.logical_time(len(parent))
+        clamp = services.epoch_s is not None
+        return make_layer(services.store, entries, logical_time=time_s, clamp=clamp)
+
+    def selection_digest(
+        self,
+        source: TreeSource,
+        op: CopyOp,
+        layers: Mapping[int, tuple[Layer, ...]],
+    ) -> str:
+        """Names the content that a source selects. Raises BuildError when it is missing or unreadable.
+
+        What a stage or image holds never changes, so its answers are remembered for ever."""
+        if not isinstance(source.tree, StepTree):
+            return self._digest(source, op, layers)
+        chain = [str(layer.diff_id) for layer in layers[source.tree.step]]
+        described = [chain, source.path, op.exclude, op.parents, bool(op.chown), op.chmod]
+        # The parts are sha256 already and the memo never leaves this store: a fast hash is enough.
+        memo = xxhash.xxh3_128_hexdigest(json.dumps(described).encode())
+        records = self._services.store.records
+        known = records.memo_get("selection", memo)
+        if known is None:
+            known = self._digest(source, op, layers)
+            records.memo_put("selection", memo, known)
+        return known
+
+    def layers_of(
+        self,
+        tree: PlannedTree,
+        source: str,
+        layers: Mapping[int, tuple[Layer, ...]],
+    ) -> tuple[tuple[Layer, ...], str]:
+        """Layers that hold `source` of a tree in canonical form, and its path inside them.
+
+        A context is captured: what a process sees of it is one consistent state without any time of the
+        host. Raises BuildError when the source is missing."""
+        match tree:
+            case StepTree(step):
+                return layers[step], source
+            case ScratchTree():
+                return (), source
+            case ContextTree():
+                return self._capture(tree, source)
+
+    def _capture(self, tree: ContextTree, source: str) -> tuple[tuple[Layer, ...], str]:
+        view = self._services.contexts(tree.name)
+        is_file = not _is_directory(view, source)
+        name = posixpath.basename(source.rstrip("/")) if is_file else ""
+        wanted = TreeSource(tree, source, source)
+        op = CopyOp("COPY", (wanted,), f"/{name}", link=True)
+        digest = self.selection_digest(wanted, op, {})
+        with self._services.store.lock(f"capture-{digest}"):
+            return (self._captured(op, f"{digest}:{name}"),), f"/{name}"
+
+    def _captured(self, op: CopyOp, memo: str) -> Layer:
+        store = self._services.store
+        known = store.records.memo_get("capture", memo)
+        if known is not None:
+            digest, size = known.split()
+            if store.blobs.has(Digest(digest)):
+                return Layer(Descriptor(MEDIA_LAYER, Digest(digest), int(size)), Digest(digest))
+        layer = self.copy(op, (), {})
+        store.records.memo_put("capture", memo, f"{layer.diff_id} {layer.descriptor.size}")
+        return layer
+
+    def remote_content(self, source: UrlSource | GitSource) -> str:
+        """Names what a remote source holds. Raises BuildError."""
+        return self._remotes().content(source)
+
+    def close(self) -> None:
+        """Remove what was fetched; idempotent."""
+        if self._opened_remotes is not None:
+            self._opened_remotes.close()
+
+    def _remotes(self) -> Remotes:
+        from lithify.executor.ops.remote import Remotes
+
+        with self._lock:
+            if self._opened_remotes is None:
+                self._opened_remotes = Remotes(self._services.store.tmp_dir())
+            return self._opened_remotes
+
+    def _digest(
+        self, source: TreeSource, op: CopyOp, layers: Mapping[int, tuple[Layer, ...]]
+    ) -> str:
+        walk_started_ns = time.time_ns()
+        with self._tree(source.tree, layers) as tree:
+            selection = self._select(source, op, tree)
+            names_matter = op.parents or has_wildcard(source.path)
+            options = (not op.chown, not op.chmod.isdigit(), names_matter)
+            # An unchanged listing means unchanged content: nothing is read.
+            records = self._services.store.records
+            listing = fingerprint(selection, repr(options))
+            if (known := records.memo_get("fingerprint", listing)) is not None:
+                return known
+            digest = selection_digest(
+                selection,
+                self._digests,
+                owners_matter=options[0],
+                modes_matter=options[1],
+                names_matter=names_matter,
+            )
+            if is_settled(selection, walk_started_ns):
+                records.memo_put("fingerprint", listing, digest)
+            return digest
+
+    def _selection(
+        self,
+        source: Source,
+        op: CopyOp,
+        layers: Mapping[int, tuple[Layer, ...]],
+        stack: ExitStack,
+    ) -> Selection | None:
+        match source:
+            case TreeSource():
+                return self._select(
+                    source, op, stack.enter_context(self._tree(source.tree, layers))
+                )
+            case UrlSource() | GitSource():
+                return self._remotes().select(source, op.exclude)
+            case InlineSource():
+                return None
+
+    def _select(self, source: TreeSource, op: CopyOp, tree: Tree) -> Selection:
+        if not isinstance(source.tree, ContextTree):
+            return select(tree, source.path, exclude=op.exclude, parents=op.parents)
+        wanted = (source.tree.name, source.path, op.exclude, op.parents)
+        with self._lock:
+            if wanted not in self._selections:
+                self._selections[wanted] = select(
+                    tree, source.path, exclude=op.exclude, parents=op.parents
+                )
+            return self._selections[wanted]
+
+    @contextmanager
+    def _tree(self, tree: PlannedTree, layers: Mapping[int, tuple[Layer, ...]]) -> Iterator[Tree]:
+        match tree:
+            case ContextTree(name):
+                yield self._services.contexts(name)
+            case ScratchTree():
+                yield EmptyTree()
+            case StepTree(step):
+                with self._view(layers[step]) as view:
+                    yield view
+
+    @contextmanager
+    def _view(self, layers: tuple[Layer, ...]) -> Iterator[Tree]:
+        if not layers:
+            yield EmptyTree()
+            return
+        with self._services.snapshots.view(layers) as fd:
+            yield TreeView(fd)
+
+
+def _is_directory(tree: Tree, path: str) -> bool:
+    stat = tree.lstat(resolve(path.strip("/"), tree.readlink))
+    return stat is not None and stat.is_directory

@@ -1,0 +1,92 @@
+"""Owns what every step may use: store, snapshots, sandbox, contexts, secrets, cancellation.
+
+It is one value, made by the facade for one build and passed down, so that nothing is global and a test can pass
+its own. It refuses to open anything itself except the sandbox, which is started when first needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lithify.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from lithify.cache.store import Store
+    from lithify.errors import Secret
+    from lithify.executor.cancel import Cancellation
+    from lithify.executor.context import Context
+    from lithify.executor.isolation.ports import Sandbox
+    from lithify.executor.snapshot.snapshots import Snapshots
+
+#: 1980-01-01T00:00:00Z, the earliest time that zip files can hold.
+DEFAULT_EPOCH_S = 315532800
+
+
+class LazySandbox:
+    """A sandbox opened at its first use and closed with the build."""
+
+    def __init__(self, open_sandbox: Callable[[], Sandbox]) -> None:
+        self._open = open_sandbox
+        self._lock = threading.Lock()
+        self._sandbox: Sandbox | None = None
+
+    def get(self) -> Sandbox:
+        """Raises SandboxError."""
+        with self._lock:
+            if self._sandbox is None:
+                self._sandbox = self._open()
+            return self._sandbox
+
+    def close(self) -> None:
+        with self._lock:
+            sandbox, self._sandbox = self._sandbox, None
+        if sandbox is not None:
+            sandbox.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a step's work may touch."""
+
+    store: Store
+    snapshots: Snapshots
+    sandbox: LazySandbox
+    cancellation: Cancellation
+    contexts: Callable[[str], Context]
+    #: Unix time in seconds; for records only, never for content.
+    clock: Callable[[], float]
+    secrets: Mapping[str, Secret | Path] = field(default_factory=dict, repr=False)
+    ssh_agents: Mapping[str, Path] = field(default_factory=dict)
+    #: The explicit epoch in seconds, or None for the default one with logical times.
+    epoch_s: int | None = None
+    faithful: bool = False
+
+    def logical_time(self, layers_below: int) -> int:
+        """The time of everything a layer makes, in seconds (docs/reproducibility.md)."""
+        if self.epoch_s is not None:
+            return self.epoch_s
+        return DEFAULT_EPOCH_S + layers_below
+
+    def secret(self, name: str) -> bytes | None:
+        """The value of a secret, at most 500 KiB, or None if it was not given. Raises BuildError."""
+        given = self.secrets.get(name)
+        if given is None:
+            return None
+        if isinstance(given, str):
+            return given.encode("utf-8", "surrogateescape")
+        try:
+            with given.open("rb") as source:
+                data = source.read(_MOST_SECRET_BYTES + 1)
+        except OSError as error:
+            raise BuildError(f'cannot read secret "{name}": {error.strerror}') from error
+        if len(data) > _MOST_SECRET_BYTES:
+            raise BuildError(f'secret "{name}" is larger than {_MOST_SECRET_BYTES} bytes')
+        return data
+
+
+_MOST_SECRET_BYTES = 500 * 1024

@@ -1,0 +1,1 @@
+"""Filesystems of steps: layers unpacked, stacked and compared."""
