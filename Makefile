@@ -1,0 +1,49 @@
+# Each target is one readable line. PYTHON is an environment with `pip install -e '.[test]'`.
+PYTHON ?= .venv/bin/python
+BIN = $(dir $(PYTHON))
+
+.PHONY: check format lint types imports unit test test-root snapshots bench docs reproduce fuzz ci clean
+
+check: lint types imports unit
+
+format:
+	$(BIN)ruff check --fix . && $(BIN)ruff format .
+
+lint:
+	$(BIN)ruff check . && $(BIN)ruff format --check .
+
+types:
+	$(BIN)mypy
+
+imports:
+	PYTHONPATH=. $(BIN)lint-imports
+
+unit:
+	$(PYTHON) -m pytest -q tests/unit tests/properties tests/test_style.py tests/test_packaging.py
+
+test:
+	bash tests/run
+
+test-root:
+	$(PYTHON) -m pytest -q -m root
+
+snapshots:
+	$(PYTHON) -m pytest -q --snapshot-update
+
+bench:
+	$(PYTHON) -m benchmarks --compare
+
+docs:
+	$(PYTHON) -m pytest -q tests/test_docs.py
+
+reproduce:
+	$(PYTHON) samples/reproduce.py
+
+fuzz:
+	$(PYTHON) -m pytest -q --hypothesis-profile=thorough tests/properties
+
+ci:
+	./.ci/run
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

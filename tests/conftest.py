@@ -1,0 +1,67 @@
+"""Owns what holds for every test: who may run, where the store is, and that nothing is skipped unseen.
+
+A test that needs root or a program of the machine is skipped with the reason where it cannot run. With
+LITHIFY_TEST_NO_SKIP=1, as continuous integration sets it, a skip is a failure: what is not run is not known.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_CAP_SYS_ADMIN = 21
+settings.register_profile("thorough", max_examples=5000, deadline=None)
+_Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reason = _why_not_privileged()
+    if reason:
+        skip = pytest.mark.skip(reason=reason)
+        for item in items:
+            if item.get_closest_marker("root"):
+                item.add_marker(skip)
+
+
+def _why_not_privileged() -> str:
+    if os.geteuid() != 0:
+        return "needs root: mounts and namespaces are made for real"
+    status = Path("/proc/self/status").read_text("ascii", "replace")
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    if not int(fields["CapEff"], 16) & (1 << _CAP_SYS_ADMIN):
+        return "needs CAP_SYS_ADMIN: mounts and namespaces are made for real"
+    return ""
+
+
+def _forbid_skip(report: _Report) -> _Report:
+    wanted = os.environ.get("LITHIFY_TEST_NO_SKIP") == "1"
+    if wanted and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        place = report.longrepr
+        reason = place[2] if isinstance(place, tuple) else str(place)
+        report.outcome = "failed"
+        report.longrepr = f"nothing may be skipped here, but: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _forbid_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _forbid_skip((yield))
+
+
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches the user's store or follows the user's settings."""
+    monkeypatch.setenv("LITHIFY_HOME", str(tmp_path_factory.getbasetemp() / "lithify-home"))
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
