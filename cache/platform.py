@@ -51,9 +51,7 @@ _ARCHITECTURES = {
     "i386": ("386", ""),
 }
 #: Variants that say no more than the architecture itself.
-_BASELINES = frozenset(
-    {("arm64", "8"), ("arm64", "v8"), ("arm64", "v8.0"), ("amd64", "v1")}
-)
+_BASELINES = frozenset({("arm64", "8"), ("arm64", "v8"), ("arm64", "v8.0"), ("amd64", "v1")})
 _OSES = {"macos": "darwin"}
 _KNOWN_OSES = frozenset(
     [

@@ -1,0 +1,235 @@
+"""Owns the engine: the facade that wires ports to implementations, the only composition root.
+
+Every door asks it in values and is answered in values; progress comes as events. Organs are imported inside the
+methods, so that reading a Dockerfile never loads what builds one. It refuses to print, to read the environment and
+to parse command lines.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from lithify.cache.ports import ResolvedImage
+    from lithify.cache.store import Store
+    from lithify.executor.events import Event
+    from lithify.executor.isolation.ports import Sandbox
+    from lithify.requests import (
+        BuildRequest,
+        BuildResult,
+        EngineOptions,
+        HistoryRow,
+        ImageSummary,
+        RunRequest,
+    )
+    from lithify.session import Surroundings
+
+
+class Engine:
+    """lithify as a library. Use as a context manager; a store is opened when first needed.
+
+    One engine serves one caller at a time; only `cancel` may be called from elsewhere."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        from lithify.executor.cancel import Cancellation
+
+        self._options = options
+        self._stack = ExitStack()
+        self._cancellation = Cancellation()
+        self._opened: Store | None = None
+        self._events = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop everything that still runs and let go of the store; idempotent."""
+        self._opened = None
+        self._stack.close()
+
+    def cancel(self) -> None:
+        """Stop what is under way (from a signal handler or another thread); nothing follows it."""
+        self._cancellation.cancel()
+
+    # -- reading Dockerfiles ---------------------------------------------------------------------
+
+    def debug_ast(self, name: str, data: bytes) -> str:
+        """The tree of a Dockerfile as stable text. Raises SourceErrors."""
+        from lithify.grammar.dump import dump_ast
+        from lithify.session import parse_dockerfile
+
+        return dump_ast(parse_dockerfile(name, data))
+
+    def debug_instructions(self, files: Sequence[tuple[str, bytes]]) -> Iterator[dict[str, Any]]:
+        """The instructions of each (name, content) as plain data; what can't be read is left out."""
+        from lithify.errors import SourceText
+        from lithify.grammar.dump import dump_instructions
+        from lithify.grammar.parser import parse
+
+        for name, data in files:
+            yield dump_instructions(name, parse(SourceText(name, data.decode("utf-8", "replace"))))
+
+    def plan(self, request: BuildRequest, format: Literal["text", "json", "dot", "mermaid"]) -> str:
+        """The plan with each step's key and what of it is cached. Raises LithifyError."""
+        from lithify.session import BuildSession
+
+        with BuildSession(request, self._surroundings(lambda _: None, None, None)) as session:
+            return session.render_plan(format)
+
+    # -- building --------------------------------------------------------------------------------
+
+    def build(
+        self,
+        request: BuildRequest,
+        on_event: Callable[[Event], None],
+        *,
+        stdin: BinaryIO | None = None,
+        stdout: BinaryIO | None = None,
+    ) -> BuildResult:
+        """Build, store and export what is asked for. Raises LithifyError.
+
+        `on_event` is called from one thread at a time; `stdin` may hold a Dockerfile, `stdout` takes
+        outputs whose destination is '-'."""
+        from lithify.session import BuildSession
+
+        with BuildSession(request, self._surroundings(on_event, stdin, stdout)) as session:
+            return session.build()
+
+    def _surroundings(
+        self,
+        on_event: Callable[[Event], None],
+        stdin: BinaryIO | None,
+        stdout: BinaryIO | None,
+    ) -> Surroundings:
+        from lithify.session import Surroundings
+
+        def emit(event: Event) -> None:
+            with self._events:
+                on_event(event)
+
+        return Surroundings(
+            self._store(), self._sandbox_opener(emit), self._cancellation, emit, stdin, stdout
+        )
+
+    def _sandbox_opener(self, emit: Callable[[Event], None]) -> Callable[[], Sandbox]:
+        from lithify.executor.events import Notice
+        from lithify.executor.isolation.backends import open_sandbox
+
+        kind = self._options.isolation
+        return lambda: open_sandbox(kind, lambda text: emit(Notice(text)))
+
+    def _store(self) -> Store:
+        if self._opened is None:
+            from lithify.cache.store import Store
+
+            root = Path(self._options.root)
+            self._opened = self._stack.enter_context(Store.open(root, clock=time.time))
+        return self._opened
+
+    # -- images ----------------------------------------------------------------------------------
+
+    def images(self) -> tuple[ImageSummary, ...]:
+        """The images of the store, newest first."""
+        from lithify.images import summaries
+
+        return summaries(self._store())
+
+    def inspect(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """What docker's `inspect` tells of each image. Raises ImageNotFound."""
+        from lithify.images import inspect
+
+        store = self._store()
+        return [inspect(store, name) for name in names]
+
+    def history(self, name: str) -> tuple[HistoryRow, ...]:
+        """The history of an image, newest first. Raises ImageNotFound."""
+        from lithify.images import history
+
+        return history(self._store(), name)
+
+    def tag(self, source: str, target: str) -> None:
+        """Give an image a further name. Raises ImageNotFound, InvalidReference."""
+        from lithify.images import find
+
+        store = self._store()
+        store.images.tag(target, find(store, source))
+
+    def remove_images(self, names: Sequence[str], *, force: bool) -> tuple[str, ...]:
+        """Remove names, and images without names left; what was done, a line each."""
+        store = self._store()
+        done: list[str] = []
+        for name in names:
+            removed = store.images.remove(name, force=force)
+            done += [f"Untagged: {one}" for one in removed.untagged]
+            done += [f"Deleted: {one}" for one in removed.deleted]
+        return tuple(done)
+
+    def load(self, stream: BinaryIO) -> tuple[str, ...]:
+        """Take in an OCI or docker archive; the names (or digests) of its images. Raises Corrupt."""
+        from lithify.cache.archives import load
+
+        loaded: list[str] = []
+        for names, descriptor in load(self._store(), stream):
+            loaded += names or (str(descriptor.digest),)
+        return tuple(loaded)
+
+    def bootstrap(
+        self,
+        what: str,
+        *,
+        tag: str,
+        environment: Mapping[str, str],
+        on_event: Callable[[Event], None],
+    ) -> tuple[str, ...]:
+        """Make a base image without any registry; its names. Raises BuildError.
+
+        Of `environment` only the proxy variables reach the package manager."""
+        from lithify.images import bootstrap
+
+        return bootstrap(self._store(), what, tag, environment, on_event)
+
+    # -- containers ------------------------------------------------------------------------------
+
+    def run(self, request: RunRequest, *, stdin: int, stdout: int, stderr: int) -> int:
+        """Run a process from an image; its exit status. Raises LithifyError."""
+        from lithify.executor.container import ContainerSpec, run_container
+        from lithify.executor.events import Notice
+        from lithify.executor.services import LazySandbox
+        from lithify.executor.snapshot.snapshots import Snapshots
+
+        def ignore(event: Event) -> None:
+            assert isinstance(event, Notice)
+
+        image = self._resolve(request.image)
+        sandbox = LazySandbox(self._sandbox_opener(ignore))
+        spec = ContainerSpec(
+            request.command,
+            request.entrypoint,
+            request.env,
+            request.workdir,
+            request.user,
+            request.volumes,
+            request.hostname,
+            request.network,
+            request.interactive,
+            request.tty,
+        )
+        try:
+            snapshots = Snapshots(self._store())
+            return run_container(image, spec, snapshots, sandbox.get(), (stdin, stdout, stderr))
+        finally:
+            sandbox.close()
+
+    def _resolve(self, name: str) -> ResolvedImage:
+        from lithify.images import resolve
+
+        return resolve(self._store(), name)

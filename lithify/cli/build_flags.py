@@ -1,0 +1,79 @@
+"""Owns the flags of `build` and `plan`: their names, shapes and help, apart from what is done with them.
+
+They are named and mean as in docker buildx. Flags of buildx that cannot be honoured yet are declared as well, so that
+their refusal can say why. It refuses to interpret values: `build_request` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Callable
+
+PROGRESS = ("auto", "plain", "tty", "rawjson", "quiet")
+NETWORKS = ("default", "none", "host")
+
+
+def add_source_flags(parser: ArgumentParser) -> None:
+    """What is built: everything that can change the plan."""
+    add = parser.add_argument_group("what is built").add_argument
+    parser.add_argument("context", metavar="PATH|URL|-", help="the build context")
+    add("-f", "--file", metavar="FILE", default="", help="the Dockerfile; - is standard input")
+    add("--target", metavar="STAGE", default="", help="the stage to build")
+    _repeated(add, "--build-arg", "K[=V]", "a build argument; K alone: from the environment")
+    _repeated(add, "--build-context", "NAME=SOURCE", "a further context or image by name")
+    _repeated(add, "--platform", "P[,P]", "what to build for, such as linux/amd64")
+    _repeated(add, "--label", "K=V", "a label of the image")
+    _repeated(add, "--annotation", "K=V", "an annotation of the manifest")
+    add("--network", choices=NETWORKS, default="default", help="network of RUN steps")
+    _repeated(add, "--add-host", "HOST:IP", "a further line of /etc/hosts")
+    add("--shm-size", metavar="SIZE", default="", help="size of /dev/shm, such as 64m")
+    _repeated(add, "--ulimit", "NAME=SOFT[:HARD]", "a limit of RUN steps")
+    _repeated(add, "--allow", "ENTITLEMENT", "allow network.host or security.insecure")
+    add("--hostname", metavar="NAME", default="", help="host name inside RUN steps")
+    add("--source-date-epoch", metavar="N", default="", help="no time in the image is later")
+    add("--faithful", action="store_true", help="leave files as RUN steps wrote them")
+
+
+def add_build_flags(parser: ArgumentParser) -> None:
+    """How it is built, where results go and what is shown."""
+    add = parser.add_argument_group("how it is built").add_argument
+    add("--no-cache", action="store_true", help="run every step")
+    _repeated(add, "--no-cache-filter", "STAGE[,STAGE]", "run every step of these stages")
+    add("--pull", action="store_true", help="look for newer base images")
+    _repeated(add, "--secret", "id=ID[,src=FILE|env=VAR]", "a secret for RUN --mount=type=secret")
+    _repeated(add, "--ssh", "default|ID[=PATH]", "an SSH agent or key for RUN --mount=type=ssh")
+    add("-j", "--jobs", metavar="N", type=int, default=0, help="how many steps run at a time")
+    add = parser.add_argument_group("results").add_argument
+    _repeated(add, "-t", "NAME[:TAG]", "name the image", long="--tag")
+    _repeated(add, "-o", "DIR|-|type=T,dest=D", "write the result elsewhere", long="--output")
+    add("--load", action="store_true", help="keep the image in the store (the default)")
+    add("--iidfile", metavar="FILE", default="", help="write the image's digest to a file")
+    add("--metadata-file", metavar="FILE", default="", help="write result details as JSON")
+    add = parser.add_argument_group("what is shown").add_argument
+    add("--progress", choices=PROGRESS, default="auto", help="how progress is shown")
+    add("-q", "--quiet", action="store_true", help="show only the image's digest")
+    add("--explain", action="store_true", help="say why each step was not cached")
+
+
+def add_refused_flags(parser: ArgumentParser) -> None:
+    """Flags of buildx that are understood only to be refused with a reason."""
+    from argparse import SUPPRESS
+
+    add = parser.add_argument
+    add("--push", action="store_true", help=SUPPRESS)
+    add("--check", action="store_true", help=SUPPRESS)
+    add("--call", default="build", help=SUPPRESS)
+    for flag in ("--cache-from", "--cache-to", "--attest"):
+        add(flag, action="append", default=[], help=SUPPRESS)
+    for flag in ("--provenance", "--sbom"):
+        add(flag, nargs="?", const="true", default="false", help=SUPPRESS)
+
+
+def _repeated(
+    add: Callable[..., object], flag: str, metavar: str, text: str, *, long: str = ""
+) -> None:
+    names = (flag, long) if long else (flag,)
+    add(*names, action="append", default=[], metavar=metavar, help=text)

@@ -1,0 +1,135 @@
+"""Owns the way from parsed flags to a BuildRequest: every value validated, every variable read, nothing left to guess.
+
+This is the edge where the command line ends; the engine trusts what it is given. It refuses to touch the context.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lithify.cli import values
+from lithify.errors import UsageError
+from lithify.requests import BuildRequest, OutputSpec, SecretSpec
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+
+_PUSH_HINT = "write an archive with -o type=oci,dest=FILE and push that"
+_CACHE_HINT = "the store is the cache: keep it between builds (--root DIR)"
+
+
+def plan_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
+    """The request of `plan`: only what can change the plan."""
+    arguments = values.from_environment("--build-arg", flags.build_arg, environ)
+    return BuildRequest(
+        context=flags.context,
+        dockerfile=flags.file,
+        target=flags.target,
+        build_args=arguments,
+        build_contexts=tuple(
+            values.pair("--build-context", text, value_needed=True) for text in flags.build_context
+        ),
+        platforms=tuple(
+            name for text in flags.platform for name in values.platforms("--platform", text)
+        ),
+        labels=tuple(values.pair("--label", text) for text in flags.label),
+        annotations=tuple(
+            values.pair("--annotation", text, value_needed=True) for text in flags.annotation
+        ),
+        network=flags.network,
+        extra_hosts=tuple(values.extra_host("--add-host", text) for text in flags.add_host),
+        shm_size_bytes=values.size_bytes("--shm-size", flags.shm_size) if flags.shm_size else 0,
+        ulimits=tuple(values.ulimit("--ulimit", text) for text in flags.ulimit),
+        allow=frozenset(values.entitlement("--allow", name) for name in _listed(flags.allow)),
+        hostname=values.host_name("--hostname", flags.hostname) if flags.hostname else "",
+        faithful=flags.faithful,
+        source_date_epoch=_epoch(flags, dict(arguments), environ),
+    )
+
+
+def build_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
+    """The request of `build`. Raises UsageError for whatever cannot be honoured."""
+    _refuse(flags)
+    if flags.context == "-" and flags.file == "-":
+        raise UsageError("the context and the Dockerfile cannot both be standard input")
+    if flags.jobs < 0:
+        raise UsageError("--jobs: must not be negative", hint="0 is one per processor")
+    return replace(
+        plan_request(flags, environ),
+        tags=tuple(flags.tag),
+        outputs=_outputs(flags),
+        secrets=_secrets(flags, environ),
+        ssh=_agents(flags, environ),
+        no_cache=flags.no_cache,
+        no_cache_filter=_listed(flags.no_cache_filter),
+        pull=flags.pull,
+        jobs=flags.jobs,
+    )
+
+
+def _epoch(flags: Namespace, arguments: Mapping[str, str], environ: Mapping[str, str]) -> str:
+    """The flag, else the build argument, else the environment; empty if none is set."""
+    for source, text in (
+        ("--source-date-epoch", flags.source_date_epoch),
+        ("--build-arg SOURCE_DATE_EPOCH", arguments.get("SOURCE_DATE_EPOCH", "")),
+        ("$SOURCE_DATE_EPOCH", environ.get("SOURCE_DATE_EPOCH", "")),
+    ):
+        if text:
+            return values.epoch(source, text)
+    return ""
+
+
+def _listed(texts: list[str]) -> tuple[str, ...]:
+    return tuple(name for text in texts for name in text.split(",") if name)
+
+
+def _outputs(flags: Namespace) -> tuple[OutputSpec, ...]:
+    outputs = [values.output("--output", text) for text in flags.output]
+    if sum(output.dest == "-" for output in outputs) > 1:
+        raise UsageError("--output: only one result can go to standard output")
+    if flags.quiet and any(output.dest == "-" for output in outputs):
+        raise UsageError("--quiet writes the digest to standard output, where --output goes too")
+    if flags.load and outputs and all(output.type != "image" for output in outputs):
+        outputs.append(OutputSpec("image"))
+    return tuple(outputs)
+
+
+def _secrets(flags: Namespace, environ: Mapping[str, str]) -> tuple[SecretSpec, ...]:
+    secrets = tuple(values.secret("--secret", text, environ) for text in flags.secret)
+    for secret in secrets:
+        if secret.src and not os.path.isfile(secret.src):
+            raise UsageError(f"--secret: there is no file {secret.src!r} for id {secret.id!r}")
+    return secrets
+
+
+def _agents(flags: Namespace, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    agents = tuple(values.ssh_agent("--ssh", text, environ) for text in flags.ssh)
+    if len({name for name, _ in agents}) < len(agents):
+        raise UsageError("--ssh: the same id is given twice")
+    return agents
+
+
+def _refuse(flags: Namespace) -> None:
+    """What cannot be honoured is said, for a flag that is silently ignored is worse."""
+    if flags.push:
+        raise values.unavailable("--push", _PUSH_HINT)
+    if flags.check or flags.call != "build":
+        raise values.unavailable("--check" if flags.check else f"--call={flags.call}")
+    if flags.cache_from or flags.cache_to:
+        raise values.unavailable("--cache-from" if flags.cache_from else "--cache-to", _CACHE_HINT)
+    for name, texts in (
+        ("--provenance", [flags.provenance]),
+        ("--sbom", [flags.sbom]),
+        ("--attest", flags.attest),
+    ):
+        if any(_wants(text) for text in texts):
+            raise values.unavailable(name, f"images have no attestations; {name}=false is accepted")
+
+
+def _wants(text: str) -> bool:
+    """Whether an attestation is asked for: `false`, or `type=sbom,disabled=true` don't."""
+    fields = [field.strip().lower() for field in text.split(",")]
+    return fields != ["false"] and fields != ["0"] and "disabled=true" not in fields

@@ -1,0 +1,65 @@
+"""Owns `lithify history`: how an image was made, newest first.
+
+In place of docker's IMAGE column, which has been `<missing>` since layers stopped being images, it shows the layer.
+It refuses Go templates.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from lithify.cli.guard import DONE
+from lithify.cli.parser import command_parser, parse
+from lithify.cli.table import human_age, human_size, render_table, short_digest, shorten
+from lithify.cli.text import clean_line
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from lithify.cli.door import Door
+    from lithify.requests import HistoryRow
+
+_WIDEST = 45
+
+
+def run(arguments: list[str], door: Door) -> int:
+    """Print the history of one image."""
+    made = command_parser("history", "Show how an image was made.")
+    add = made.add_argument
+    add("image", metavar="IMAGE")
+    add("-q", "--quiet", action="store_true", help="only layers")
+    add("--no-trunc", action="store_true", help="whole digests and commands")
+    add("--format", choices=("table", "json"), default="table", help="how it is shown")
+    flags = parse(made, arguments, door)
+    with door.engine() as engine:
+        rows = engine.history(flags.image)
+    sys.stdout.write(_render(rows, flags, time.time()))
+    return DONE
+
+
+def _render(rows: tuple[HistoryRow, ...], flags: Namespace, now_s: float) -> str:
+    shown = [_row(row, flags, now_s) for row in rows]
+    if flags.quiet:
+        return "".join(f"{row['Layer']}\n" for row in shown)
+    if flags.format == "json":
+        return "".join(json.dumps(row) + "\n" for row in shown)
+    columns = ("Layer", "CreatedSince", "CreatedBy", "Size", "Comment")
+    header = ("LAYER", "CREATED", "CREATED BY", "SIZE", "COMMENT")
+    return render_table(header, [[row[column] for column in columns] for row in shown])
+
+
+def _row(row: HistoryRow, flags: Namespace, now_s: float) -> dict[str, str]:
+    layer, command = row.layer, clean_line(row.created_by)
+    if not flags.no_trunc:
+        layer, command = short_digest(layer), shorten(command, _WIDEST)
+    return {
+        "Comment": row.comment,
+        "CreatedAt": row.created,
+        "CreatedBy": command,
+        "CreatedSince": human_age(row.created, now_s),
+        "Layer": layer or "<none>",
+        "Size": human_size(row.size_bytes),
+    }

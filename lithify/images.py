@@ -1,0 +1,143 @@
+"""Owns what the doors ask about images: lists, details, history, base images made on the spot.
+
+It answers in the words people know from docker, as plain values. It refuses layout and colours: that is rendering.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from lithify.cache.archives import import_rootfs
+from lithify.cache.oci import HistoryEntry, ImageConfig
+from lithify.cache.platform import host_platform
+from lithify.cache.reference import parse_reference
+from lithify.cache.resolver import StoreResolver
+from lithify.errors import ImageNotFound
+from lithify.requests import HistoryRow, ImageSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lithify.cache.oci import Descriptor
+    from lithify.cache.ports import ResolvedImage
+    from lithify.cache.store import Store
+    from lithify.executor.events import Event
+
+_PROXIES = frozenset(("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"))
+
+
+def find(store: Store, name: str) -> Descriptor:
+    """The image of a name, digest or id. Raises ImageNotFound."""
+    found = store.images.get(name)
+    if found is None:
+        raise ImageNotFound(f"no such image: {name}", hint="`lithify images` lists what is there")
+    return found
+
+
+def resolve(store: Store, name: str) -> ResolvedImage:
+    """An image by name, digest or id, for this machine's platform. Raises ImageNotFound."""
+    platform = host_platform(os.uname().machine)
+    found = store.images.get(name)
+    if found is not None:
+        return store.images.resolve(found, platform, name)
+    return StoreResolver(store).resolve(name, platform)
+
+
+def summaries(store: Store) -> tuple[ImageSummary, ...]:
+    """The images of a store, newest first; an index shows the platform of this machine."""
+    rows = []
+    for image in store.images.list():
+        resolved = resolve(store, image.name or image.descriptor.digest)
+        repository, tag = "<none>", "<none>"
+        if image.name:
+            reference = parse_reference(image.name)
+            repository, tag = reference.familiar_name, reference.tag or "<none>"
+        rows.append(
+            ImageSummary(
+                repository,
+                tag,
+                image.descriptor.digest,
+                resolved.config_digest,
+                image.created,
+                image.size,
+                str(resolved.config.platform),
+            )
+        )
+    return tuple(rows)
+
+
+def inspect(store: Store, name: str) -> dict[str, Any]:
+    """One image in the shape of docker's inspect. Raises ImageNotFound."""
+    image = resolve(store, name)
+    wanted = image.manifest.digest
+    names = [one.name for one in store.images.list() if one.name]
+    config = image.config
+    return {
+        "Id": str(wanted),
+        "RepoTags": [
+            parse_reference(one).familiar for one in names if find(store, one).digest == wanted
+        ],
+        "Created": config.created,
+        "Author": config.author,
+        "Architecture": config.platform.architecture,
+        "Variant": config.platform.variant,
+        "Os": config.platform.os,
+        "Size": sum(layer.descriptor.size for layer in image.layers),
+        "Config": config.config.to_json(),
+        "RootFS": {"Type": "layers", "Layers": [str(one) for one in config.diff_ids]},
+        "History": [entry.to_json() for entry in config.history],
+        "Descriptor": image.manifest.to_json(),
+        "Manifest": {"Layers": [layer.descriptor.to_json() for layer in image.layers]},
+    }
+
+
+def history(store: Store, name: str) -> tuple[HistoryRow, ...]:
+    """The history of an image, newest first. Raises ImageNotFound."""
+    image = resolve(store, name)
+    layers = iter(image.layers)
+    rows = []
+    for entry in image.config.history:
+        layer = None if entry.empty_layer else next(layers, None)
+        rows.append(
+            HistoryRow(
+                entry.created,
+                entry.created_by,
+                layer.descriptor.size if layer else 0,
+                entry.comment,
+                layer.diff_id if layer else "",
+            )
+        )
+    return tuple(reversed(rows))
+
+
+def bootstrap(
+    store: Store,
+    what: str,
+    tag: str,
+    environment: Mapping[str, str],
+    on_event: Callable[[Event], None],
+) -> tuple[str, ...]:
+    """Make a base image from this machine's own packages and name it. Raises BuildError."""
+    from lithify.executor.bootstrap.recipes import bootstrap as make_base_image
+    from lithify.executor.events import Notice
+
+    def note(text: str) -> None:
+        on_event(Notice(text))
+
+    with TemporaryDirectory(dir=store.tmp_dir()) as work:
+        proxies = {name: environment[name] for name in environment if name.lower() in _PROXIES}
+        base = make_base_image(what, Path(work), note, environment=proxies)
+        config = ImageConfig(
+            host_platform(os.uname().machine),
+            base.config,
+            history=(HistoryEntry(base.created, f"lithify bootstrap {what}"),),
+            created=base.created,
+        )
+        with base.tar_path.open("rb") as rootfs:
+            descriptor = import_rootfs(store, rootfs, config)
+    names = (tag,) if tag else base.names
+    store.images.add(descriptor, names)
+    return tuple(parse_reference(name).familiar for name in names)

@@ -1,0 +1,137 @@
+"""Owns the values that cross the facade: what is asked of the engine and what it answers.
+
+They exist so that every door (command line, server, a program) asks in the same words. All are plain data;
+paths are strings as the user gave them. It refuses defaults that depend on the machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lithify.errors import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """One `--output`: its type, destination ('' is none, '-' standard output) and further options."""
+
+    type: str
+    dest: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSpec:
+    """One `--secret`: from a file or from an environment variable (already read by the door)."""
+
+    id: str
+    src: str = ""
+    value: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """A build. `context` is a directory, '-' (standard input), or a URL; `dockerfile` '' is the
+    context's own, '-' standard input. `environment` are the door's variables that matter (SOURCE_DATE_EPOCH)."""
+
+    context: str = "."
+    dockerfile: str = ""
+    tags: tuple[str, ...] = ()
+    target: str = ""
+    build_args: tuple[tuple[str, str], ...] = ()
+    build_contexts: tuple[tuple[str, str], ...] = ()
+    platforms: tuple[str, ...] = ()
+    outputs: tuple[OutputSpec, ...] = ()
+    secrets: tuple[SecretSpec, ...] = ()
+    ssh: tuple[tuple[str, str], ...] = ()
+    no_cache: bool = False
+    no_cache_filter: tuple[str, ...] = ()
+    pull: bool = False
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    network: str = "default"
+    extra_hosts: tuple[tuple[str, str], ...] = ()
+    shm_size_bytes: int = 0
+    ulimits: tuple[tuple[str, int, int], ...] = ()
+    allow: frozenset[str] = frozenset()
+    hostname: str = ""
+    faithful: bool = False
+    source_date_epoch: str = ""
+    jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build made. `digest` is that of the manifest or index in the store; `exports` are
+    (output type, digest of what was written or '')."""
+
+    digest: str
+    config_digest: str
+    names: tuple[str, ...]
+    steps: int
+    cached: int
+    seconds: float
+    warnings: tuple[str, ...] = ()
+    exports: tuple[tuple[str, str], ...] = ()
+
+    def metadata(self) -> dict[str, Any]:
+        """The document of `--metadata-file` (keys as buildx writes them)."""
+        out: dict[str, Any] = {"containerimage.digest": self.digest}
+        if self.config_digest:
+            out["containerimage.config.digest"] = self.config_digest
+        if self.names:
+            out["image.name"] = ",".join(self.names)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """`lithify run`. Volumes are (host path or '', container path, read-only); None for `command`
+    means the image's own."""
+
+    image: str
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    workdir: str = ""
+    user: str = ""
+    volumes: tuple[tuple[str, str, bool], ...] = ()
+    hostname: str = ""
+    network: str = "default"
+    interactive: bool = False
+    tty: bool = False
+    remove: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSummary:
+    """One row of `images`. `size_bytes` is the sum of the layers as stored."""
+
+    repository: str
+    tag: str
+    digest: str
+    config_digest: str
+    created: str
+    size_bytes: int
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One row of `history`, newest first; `layer` is the diff id or ''."""
+
+    created: str
+    created_by: str
+    size_bytes: int
+    comment: str
+    layer: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How an engine is set up: where its store is and how it isolates."""
+
+    root: str
+    isolation: str = "auto"
