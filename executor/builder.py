@@ -25,7 +25,7 @@ from lithify.compiler.plan import (
     TreeSource,
     WorkdirOp,
 )
-from lithify.errors import LithifyError
+from lithify.errors import BuildError, LithifyError
 from lithify.executor import events
 from lithify.executor.ops.files import FileWork
 from lithify.executor.reasons import reason
@@ -211,18 +211,24 @@ class StepBuilder:
     def _contents(self, step: Step, layers: Mapping[int, tuple[Layer, ...]]) -> tuple[str, ...]:
         """The content of every source or mount of a step, in their order; '' where the plan says all."""
         if isinstance(step.op, CopyOp):
-            return tuple(self._source_content(one, step.op, layers) for one in step.op.sources)
+            return tuple(
+                self._source_content(step, one, step.op, layers) for one in step.op.sources
+            )
         if isinstance(step.op, RunOp):
             return tuple(self._mount_content(mount, layers) for mount in step.op.mounts)
         return ()
 
     def _source_content(
-        self, source: Source, op: CopyOp, layers: Mapping[int, tuple[Layer, ...]]
+        self, step: Step, source: Source, op: CopyOp, layers: Mapping[int, tuple[Layer, ...]]
     ) -> str:
         if isinstance(source, InlineSource):
             return hashlib.sha256(source.content).hexdigest()
         if isinstance(source, TreeSource):
-            return self._files.selection_digest(source, op, layers)
+            try:
+                return self._files.selection_digest(source, op, layers)
+            except BuildError as error:
+                error.span = error.span or step.span.narrowed(source.as_written)
+                raise
         return self._files.remote_content(source)
 
     def _mount_content(self, mount: Mount, layers: Mapping[int, tuple[Layer, ...]]) -> str:

@@ -19,6 +19,7 @@ It refuses to know where an error goes: printing and exit statuses belong to the
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,6 +76,13 @@ class Span:
     def column(self) -> int:
         """First column, from 1."""
         return self.source.position(self.start)[1]
+
+    def narrowed(self, text: str) -> Span:
+        """The first place of `text` as a word inside the span, or the span itself."""
+        found = re.search(rf"(?<!\S){re.escape(text)}(?!\S)", self.text) if text else None
+        if found is None:
+            return self
+        return Span(self.source, self.start + found.start(), self.start + found.end())
 
     @property
     def last_line(self) -> int:

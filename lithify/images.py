@@ -71,14 +71,15 @@ def summaries(store: Store) -> tuple[ImageSummary, ...]:
 
 def inspect(store: Store, name: str) -> dict[str, Any]:
     """One image in the shape of docker's inspect. Raises ImageNotFound."""
+    found = find(store, name)
     image = resolve(store, name)
-    wanted = image.manifest.digest
-    names = [one.name for one in store.images.list() if one.name]
     config = image.config
     return {
-        "Id": str(wanted),
+        "Id": str(found.digest),
         "RepoTags": [
-            parse_reference(one).familiar for one in names if find(store, one).digest == wanted
+            parse_reference(one.name).familiar
+            for one in store.images.list()
+            if one.name and one.descriptor.digest == found.digest
         ],
         "Created": config.created,
         "Author": config.author,

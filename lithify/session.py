@@ -26,6 +26,7 @@ from lithify.executor import events
 from lithify.executor.assemble import assemble
 from lithify.executor.builder import Outcome, StepBuilder
 from lithify.executor.context import Context, open_context
+from lithify.executor.emulation import check_runnable
 from lithify.executor.export.ports import ExportImage, ExportRequest, exporter_for
 from lithify.executor.inputs import BuildInputs, read_inputs
 from lithify.executor.layer import FORM_VERSION
@@ -132,6 +133,7 @@ class BuildSession:
         """All ten stages. Raises LithifyError."""
         started = time.monotonic()
         plan = self.plan()
+        check_runnable(plan, host_platform(os.uname().machine))
         self._around.emit(events.PlanReady(tuple(_summary(step) for step in plan.steps)))
         outcomes = self._run(plan)
         images = self._assemble(plan, outcomes)

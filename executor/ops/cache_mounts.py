@@ -11,7 +11,9 @@ import hashlib
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,23 +30,31 @@ def cache_name(mount: CacheMount, content: str) -> str:
     return hashlib.sha256("\0".join(("cache-mount-1", *parts)).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class CacheArea:
+    """Where caches live, and where new ones are made: directories of one file system."""
+
+    mounts: Path
+    tmp: Path
+
+
 @contextmanager
 def opened_cache(
-    mounts: Path, name: str, mount: CacheMount, fill: Callable[[Path], None] | None
+    store: CacheArea, name: str, mount: CacheMount, fill: Callable[[Path], None] | None
 ) -> Iterator[Path]:
     """The directory of a cache for the duration of a step.
 
     shared: everybody has the same; locked: one at a time, others wait; private: whoever comes while it is in use
     gets an instance of their own, an idle one is used again. Several mounts of one step share when shared."""
     if mount.sharing == "private":
-        with _idle_instance(mounts, name) as directory:
-            _make(directory, mount, fill)
+        with _idle_instance(store.mounts, name) as directory:
+            _make(directory, store.tmp, mount, fill)
             yield directory
         return
-    directory = mounts / name
+    directory = store.mounts / name
     exclusive = mount.sharing == "locked"
-    with _locked(mounts / f"{name}.lock", fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH):
-        _make(directory, mount, fill)
+    with _locked(store.mounts / f"{name}.lock", fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH):
+        _make(directory, store.tmp, mount, fill)
         yield directory
 
 
@@ -83,11 +93,12 @@ def _locked(path: Path, kind: int) -> Iterator[None]:
         os.close(fd)
 
 
-def _make(directory: Path, mount: CacheMount, fill: Callable[[Path], None] | None) -> None:
+def _make(
+    directory: Path, tmp: Path, mount: CacheMount, fill: Callable[[Path], None] | None
+) -> None:
     if directory.exists():
         return
-    fresh = directory.with_name(f"{directory.name}.new-{os.getpid()}-{os.urandom(4).hex()}")
-    fresh.mkdir()
+    fresh = Path(mkdtemp(prefix="cache-", dir=tmp))
     if fill is not None:
         fill(fresh)
     os.chown(fresh, mount.uid, mount.gid)

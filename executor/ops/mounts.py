@@ -109,12 +109,13 @@ class MountMaker:
             layers, _ = self._layers_of(mount.tree, "/")
         content = ",".join(layer.diff_id for layer in layers)
         name = cache_mounts.cache_name(mount, content)
-        root = self._services.store.root / "mounts"
+        store = self._services.store
+        area = cache_mounts.CacheArea(store.root / "mounts", store.tmp_dir())
         if name not in self._caches:
             if fresh:
-                cache_mounts.discard_cache(root, name)
+                cache_mounts.discard_cache(area.mounts, name)
             self._caches[name] = self._stack.enter_context(
-                cache_mounts.opened_cache(root, name, mount, self._filler(layers))
+                cache_mounts.opened_cache(area, name, mount, self._filler(layers))
             )
         fd = syscalls.open_tree(_AT_FDCWD, os.fspath(self._caches[name]))
         self._stack.callback(os.close, fd)
