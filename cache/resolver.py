@@ -38,6 +38,11 @@ class StoreResolver:
             known = self._known[reference, platform] = self._resolve(reference, platform)
         return known
 
+    @property
+    def resolved(self) -> tuple[str, ...]:
+        """The references that were asked for and found."""
+        return tuple(dict.fromkeys(reference for reference, _ in self._known))
+
     def _resolve(self, reference: str, platform: Platform) -> ResolvedImage:
         if reference.startswith(LAYOUT_SCHEME):
             directory, selector = parse_layout_reference(reference)

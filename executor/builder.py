@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lithify.cache.digest import CacheKey
     from lithify.cache.ports import Layer, Leaf
     from lithify.compiler.plan import Mount, Plan, Source, Step, Tree
+    from lithify.executor.fingerprint import Listing
     from lithify.executor.services import Services
 
 
@@ -98,6 +99,10 @@ class StepBuilder:
                 error.span = step.span
             self._emit(events.StepErred(index, time.monotonic() - started, error))
             raise
+
+    def listings(self) -> tuple[Listing, ...] | None:
+        """What was taken from contexts; None if it can't be compared with a later state of them."""
+        return self._files.listings()
 
     def close(self) -> None:
         """Remove what the steps fetched; idempotent."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import xxhash
@@ -21,6 +22,20 @@ _SECOND_NS = 1_000_000_000
 _TICK_NS = 50_000_000
 #: FAT and some network file systems know no less than two seconds.
 _COARSE_NS = 2 * _SECOND_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Files of a context that a step took: how they were selected, and the fingerprint of what was there.
+
+    `context` is '' for the build context, `options` whatever else decided the digest."""
+
+    context: str
+    path: str
+    exclude: tuple[str, ...]
+    parents: bool
+    options: str
+    fingerprint: str
 
 
 def fingerprint(selection: Selection, options: str = "") -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         ImageSummary,
         RunRequest,
     )
-    from lithify.session import Surroundings
+    from lithify.surroundings import Surroundings
 
 
 class Engine:
@@ -99,9 +99,14 @@ class Engine:
 
         `on_event` is called from one thread at a time; `stdin` may hold a Dockerfile, `stdout` takes
         outputs whose destination is '-'."""
-        from lithify.session import BuildSession
+        from lithify.unchanged import replay
 
-        with BuildSession(request, self._surroundings(on_event, stdin, stdout)) as session:
+        around = self._surroundings(on_event, stdin, stdout)
+        if (result := replay(request, around)) is not None:
+            return result
+        from lithify.session import BuildSession  # loads parser, planner and executor
+
+        with BuildSession(request, around) as session:
             return session.build()
 
     def _surroundings(
@@ -110,7 +115,7 @@ class Engine:
         stdin: BinaryIO | None,
         stdout: BinaryIO | None,
     ) -> Surroundings:
-        from lithify.session import Surroundings
+        from lithify.surroundings import Surroundings
 
         def emit(event: Event) -> None:
             with self._events:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, Self
 
+from lithify import unchanged
 from lithify.cache.oci import Index
 from lithify.cache.platform import host_platform, parse_platform
 from lithify.cache.reference import parse_reference
@@ -45,26 +45,12 @@ if TYPE_CHECKING:
     from lithify.cache.oci import Descriptor
     from lithify.cache.platform import Platform
     from lithify.cache.ports import Leaf
-    from lithify.cache.store import Store
     from lithify.compiler.dump import Format
     from lithify.compiler.plan import Plan, Step
     from lithify.errors import Secret
-    from lithify.executor.cancel import Cancellation
-    from lithify.executor.isolation.ports import Sandbox
     from lithify.grammar.ast import Dockerfile
     from lithify.requests import BuildRequest, OutputSpec, SecretSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a session gets from the engine: the store, ways to run and to stop, where to tell and write."""
-
-    store: Store
-    open_sandbox: Callable[[], Sandbox]
-    cancellation: Cancellation
-    emit: Callable[[events.Event], None]
-    stdin: BinaryIO | None
-    stdout: BinaryIO | None
+    from lithify.surroundings import Surroundings
 
 
 class BuildSession:
@@ -76,6 +62,7 @@ class BuildSession:
         self._stack = ExitStack()
         self._contexts: dict[str, Context] = {}
         self._inputs: BuildInputs | None = None
+        self._resolver = StoreResolver(surroundings.store)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +77,7 @@ class BuildSession:
         inputs = read_inputs(self._request.context, self._request.dockerfile, self._around.stdin)
         self._inputs = inputs
         dockerfile = parse_dockerfile(inputs.name, inputs.dockerfile)
-        return make_plan(dockerfile, self._options(), StoreResolver(self._around.store))
+        return make_plan(dockerfile, self._options(), self._resolver)
 
     def _options(self) -> BuildOptions:
         request = self._request
@@ -135,9 +122,32 @@ class BuildSession:
         plan = self.plan()
         check_runnable(plan, host_platform(os.uname().machine))
         self._around.emit(events.PlanReady(tuple(_summary(step) for step in plan.steps)))
-        outcomes = self._run(plan)
+        builder = self.builder(plan)
+        outcomes = self._run(plan, builder)
         images = self._assemble(plan, outcomes)
-        return self._finish(images, outcomes, plan, started)
+        result = self._finish(images, outcomes, plan, started)
+        self._remember(plan, builder, images, result)
+        return result
+
+    def _remember(
+        self, plan: Plan, builder: StepBuilder, images: list[ExportImage], result: BuildResult
+    ) -> None:
+        """Leave a note for the next build of the same, if all that was read can be compared."""
+        assert self._inputs is not None
+        listings = builder.listings()
+        store = self._around.store
+        bases = [(name, store.images.get(name)) for name in self._resolver.resolved]
+        if listings is None or not unchanged.is_eligible(self._request) or plan.warnings:
+            return
+        note = unchanged.Note(
+            tuple((name, base.digest) for name, base in bases if base is not None),
+            listings,
+            tuple(_summary(step) for step in plan.steps),
+            self._store_result(images),
+            result.config_digest,
+        )
+        if len(note.bases) == len(bases):  # what is not in the store by its name can't be compared
+            unchanged.remember(self._request, self._inputs.dockerfile, note, store)
 
     def services(self, plan: Plan) -> Services:
         """What the steps of a plan may use."""
@@ -163,10 +173,10 @@ class BuildSession:
         self._stack.callback(builder.close)
         return builder
 
-    def _run(self, plan: Plan) -> list[Outcome]:
+    def _run(self, plan: Plan, builder: StepBuilder) -> list[Outcome]:
         return run_all(
             [step.inputs for step in plan.steps],
-            self.builder(plan).build,
+            builder.build,
             jobs=self._request.jobs or default_jobs(os.cpu_count() or 1),
             cancellation=self._around.cancellation,
         )

@@ -29,7 +29,7 @@ from lithify.compiler.plan import (
     UrlSource,
 )
 from lithify.executor.filehash import MemoryFileDigests, selection_digest
-from lithify.executor.fingerprint import fingerprint, is_settled
+from lithify.executor.fingerprint import Listing, fingerprint, is_settled
 from lithify.executor.layer import make_layer
 from lithify.executor.selection import has_wildcard, select
 from lithify.executor.tree import EmptyTree, TreeView, resolve
@@ -53,6 +53,8 @@ class FileWork:
         self._services = services
         self._digests = MemoryFileDigests()
         self._opened_remotes: Remotes | None = None
+        self._listings: set[Listing] = set()
+        self._is_comparable = True
         self._lock = threading.Lock()
         self._selections: dict[tuple[str, str, tuple[str, ...], bool], Selection] = {}
 
@@ -151,7 +153,22 @@ class FileWork:
 
     def remote_content(self, source: UrlSource | GitSource) -> str:
         """Names what a remote source holds. Raises BuildError."""
+        self._is_comparable = False
         return self._remotes().content(source)
+
+    def listings(self) -> tuple[Listing, ...] | None:
+        """All that was taken from contexts so far; None if it can't be compared with a later state."""
+        return tuple(self._listings) if self._is_comparable else None
+
+    def _note_listing(self, source: TreeSource, op: CopyOp, options: str, listing: str) -> None:
+        if not isinstance(source.tree, ContextTree):
+            return
+        if not listing:
+            self._is_comparable = False
+            return
+        noted = Listing(source.tree.name, source.path, op.exclude, op.parents, options, listing)
+        with self._lock:
+            self._listings.add(noted)
 
     def close(self) -> None:
         """Remove what was fetched; idempotent."""
@@ -177,7 +194,10 @@ class FileWork:
             # An unchanged listing means unchanged content: nothing is read.
             records = self._services.store.records
             listing = fingerprint(selection, repr(options))
-            if (known := records.memo_get("fingerprint", listing)) is not None:
+            known = records.memo_get("fingerprint", listing)
+            is_known = known is not None or is_settled(selection, walk_started_ns)
+            self._note_listing(source, op, repr(options), listing if is_known else "")
+            if known is not None:
                 return known
             digest = selection_digest(
                 selection,
@@ -186,7 +206,7 @@ class FileWork:
                 modes_matter=options[1],
                 names_matter=names_matter,
             )
-            if is_settled(selection, walk_started_ns):
+            if is_known:
                 records.memo_put("fingerprint", listing, digest)
             return digest
 
