@@ -15,6 +15,7 @@ import xxhash
 
 if TYPE_CHECKING:
     from lithify.executor.selection import Selection
+    from lithify.executor.tree import Stat
 
 _VERSION = b"lithify fingerprint 1\0"
 _SECOND_NS = 1_000_000_000
@@ -59,13 +60,11 @@ def is_settled(selection: Selection, now_ns: int) -> bool:
 
     `now_ns` is the wall clock when the selection's walk began. A file written within the clock's resolution
     of the walk could be written again without a trace, so such a listing must not be remembered."""
-    newest = max(
-        (
-            max(node.stat.mtime_ns, node.stat.ctime_ns)
-            for m in selection.matches
-            for node in m.nodes
-        ),
-        default=0,
-    )
+    return all(is_at_rest(node.stat, now_ns) for match in selection.matches for node in match.nodes)
+
+
+def is_at_rest(stat: Stat, now_ns: int) -> bool:
+    """Whether a change of one object after `now_ns` would show in its times."""
+    newest = max(stat.mtime_ns, stat.ctime_ns)
     slack = _TICK_NS if newest % _SECOND_NS else _COARSE_NS
     return newest + slack < now_ns

@@ -32,15 +32,17 @@ from lithify.executor.filehash import MemoryFileDigests, selection_digest
 from lithify.executor.fingerprint import Listing, fingerprint, is_settled
 from lithify.executor.layer import make_layer
 from lithify.executor.selection import has_wildcard, select
+from lithify.executor.statindex import StatIndex
 from lithify.executor.tree import EmptyTree, TreeView, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lithify.compiler.plan import Source, WorkdirOp
     from lithify.compiler.plan import Tree as PlannedTree
     from lithify.executor.entries import Entry
-    from lithify.executor.ops.remote import Remotes
+    from lithify.executor.filehash import FileDigests
+    from lithify.executor.remote.sources import Remotes
     from lithify.executor.selection import Selection
     from lithify.executor.services import Services
     from lithify.executor.tree import Tree
@@ -52,6 +54,8 @@ class FileWork:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._digests = MemoryFileDigests()
+        self._indexes: dict[str, StatIndex] = {}
+        self._opened_ns = time.time_ns()
         self._opened_remotes: Remotes | None = None
         self._listings: set[Listing] = set()
         self._is_comparable = True
@@ -71,8 +75,13 @@ class FileWork:
         with ExitStack() as stack:
             below = EmptyTree() if op.link else stack.enter_context(self._view(parent))
             selections = [self._selection(one, op, layers, stack) for one in op.sources]
+            trees = [one.tree for one in op.sources if isinstance(one, TreeSource)]
             entries = copy_entries(
-                op, below, selections, digests=self._digests, temporary=services.store.tmp_dir()
+                op,
+                below,
+                selections,
+                digests=self._digests_of(trees),
+                temporary=services.store.tmp_dir(),
             )
             return self._layer(entries, parent)
 
@@ -170,17 +179,35 @@ class FileWork:
         with self._lock:
             self._listings.add(noted)
 
+    def _digests_of(self, trees: Iterable[PlannedTree]) -> FileDigests:
+        """Where digests are remembered: between builds only for files of one context."""
+        names = {tree.name if isinstance(tree, ContextTree) else None for tree in trees}
+        name = names.pop() if len(names) == 1 else None
+        if name is None:
+            return self._digests
+        with self._lock:
+            if name not in self._indexes:
+                root = self._services.contexts(name).lstat("")
+                store = self._services.store
+                assert root is not None
+                path = store.root / "index" / f"{root.dev:x}-{root.ino:x}"
+                self._indexes[name] = StatIndex(path, store.tmp_dir(), opened_ns=self._opened_ns)
+            return self._indexes[name]
+
     def close(self) -> None:
-        """Remove what was fetched; idempotent."""
+        """Remove what was fetched, keep what was learned of files; idempotent."""
+        for index in self._indexes.values():
+            index.save()
+        self._indexes.clear()
         if self._opened_remotes is not None:
             self._opened_remotes.close()
 
     def _remotes(self) -> Remotes:
-        from lithify.executor.ops.remote import Remotes
+        from lithify.executor.remote.sources import Remotes
 
         with self._lock:
             if self._opened_remotes is None:
-                self._opened_remotes = Remotes(self._services.store.tmp_dir())
+                self._opened_remotes = Remotes(self._services.store, self._services.access)
             return self._opened_remotes
 
     def _digest(
@@ -201,7 +228,7 @@ class FileWork:
                 return known
             digest = selection_digest(
                 selection,
-                self._digests,
+                self._digests_of((source.tree,)),
                 owners_matter=options[0],
                 modes_matter=options[1],
                 names_matter=names_matter,

@@ -23,6 +23,8 @@ from lithify.executor.ops.chmod import parse_chmod
         ("go=u,go-w,a+rX", 0o700, 0o755),
         ("go=u,go-w,a+rX", 0o600, 0o644),
         ("a+X", 0o644, 0o644),
+        ("u=rw,go=r,a+X", 0o755, 0o755),
+        ("u=rwx,go=rX", 0o644, 0o744),
         ("u+s,g+s,+t", 0o755, 0o7755),
         ("u-s", 0o4755, 0o755),
         ("ug=", 0o6755, 0o005),
