@@ -12,10 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lithify.errors import StoreError
+from lithify.errors import SandboxError, StoreError
 from lithify.executor.layer import is_kept_xattr
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lithify.executor.entries import Entry
 
 OPAQUE_XATTR = "trusted.overlay.opaque"
@@ -86,8 +88,15 @@ def has_mark(fd: int, name: str) -> bool:
         raise
 
 
-def mark(fd: int, name: str) -> None:
-    os.setxattr(fd, name, b"y")
+def mark(target: int | Path, name: str, value: bytes = b"y") -> None:
+    """Put a mark on a directory. Raises OSError; SandboxError without the right (xattr(7), trusted)."""
+    try:
+        os.setxattr(target, name, value)
+    except PermissionError as error:
+        raise SandboxError(
+            f"cannot mark a snapshot: {error.strerror}",
+            hint="snapshots need root with CAP_SYS_ADMIN (in a container: --privileged)",
+        ) from error
 
 
 def apply(fd: int, attributes: Attributes) -> None:

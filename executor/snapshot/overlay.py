@@ -29,6 +29,7 @@ MOST_LOWERS = 64
 _OPTIONS = (("redirect_dir", "off"), ("metacopy", "off"), ("index", "off"))
 _UNKNOWN = (errno.EINVAL, errno.ENOSYS)
 _AT_FDCWD = -100
+_LONGEST_VALUE = 255
 
 
 def mount_overlay(
@@ -54,6 +55,13 @@ def mount_overlay(
         ) from error
 
 
+def _value(path: Path, stack: ExitStack) -> str:
+    """The path itself where fsconfig takes it; a long one by a descriptor."""
+    text = os.fspath(path)
+    is_short = len(os.fsencode(text)) <= _LONGEST_VALUE
+    return text if is_short and path.is_absolute() else _name(path, stack)
+
+
 def _name(path: Path, stack: ExitStack) -> str:
     fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     stack.callback(os.close, fd)
@@ -67,12 +75,12 @@ def _mount_by_context(lowers: Sequence[Path], upper: Path | None, work: Path | N
         stack.callback(os.close, context)
         syscalls.fsconfig_string(context, "source", "lithify")
         for lower in lowers:
-            syscalls.fsconfig_string(context, "lowerdir+", _name(lower, stack))
+            syscalls.fsconfig_string(context, "lowerdir+", _value(lower, stack))
         for key, value in _OPTIONS:
             syscalls.fsconfig_string(context, key, value)
         if upper and work:
-            syscalls.fsconfig_string(context, "upperdir", _name(upper, stack))
-            syscalls.fsconfig_string(context, "workdir", _name(work, stack))
+            syscalls.fsconfig_string(context, "upperdir", _value(upper, stack))
+            syscalls.fsconfig_string(context, "workdir", _value(work, stack))
             syscalls.fsconfig_flag(context, "volatile")
         syscalls.fsconfig_create(context)
         return syscalls.fsmount(context, 0 if upper else syscalls.MOUNT_ATTR_RDONLY)

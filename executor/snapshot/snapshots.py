@@ -80,6 +80,7 @@ class Snapshots:
         self.store = store
         self._directory = store.root / "snapshots"
         self._lock = Lock()
+        self._opaque: dict[Path, bool] = {}
 
     @contextmanager
     def view(self, layers: Sequence[Layer]) -> Iterator[int]:
@@ -128,7 +129,7 @@ class Snapshots:
             if layers[index].diff_id == EMPTY_DIFF_ID:
                 continue
             path = self._unpacked(layers[: index + 1], chain[index])
-            if _is_opaque(path):
+            if self._hides_below(path):
                 found.clear()
             if path in found:
                 found.remove(path)
@@ -166,16 +167,22 @@ class Snapshots:
         layer = layers[-1]
         own, dependent = self._directory / layer.diff_id.hex, self._directory / chain_id.hex
         for path in (own, dependent):
-            if trust.is_trusted(path):
+            if path in self._opaque or trust.is_trusted(path):
                 return path
-        self.directories(
-            layers[:-1]
-        )  # before the lock, so that no one waits for us and we for them
+        # Before the lock, so that no one waits for us and we for them.
+        self.directories(layers[:-1])
         with self.lock(layer.diff_id.hex):
             for path in (own, dependent):
                 if trust.is_trusted(path):
                     return path
             return self._unpack(layers, own.name, dependent.name)
+
+    def _hides_below(self, path: Path) -> bool:
+        """Whether a layer is opaque; asked once, for a snapshot in use neither changes nor goes away."""
+        known = self._opaque.get(path)
+        if known is None:
+            known = self._opaque[path] = _is_opaque(path)
+        return known
 
     def _unpack(self, layers: Sequence[Layer], own: str, dependent: str) -> Path:
         layer, below = layers[-1], layers[:-1]

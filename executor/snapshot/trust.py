@@ -13,6 +13,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from lithify.executor.snapshot.attributes import mark
+
 _XATTR = "trusted.overlay.lithify.boot"
 _ON_DISK = b"on disk"
 
@@ -23,8 +25,8 @@ def _this_boot() -> bytes:
 
 
 def seal(directory: Path) -> None:
-    """Mark a complete snapshot, before it gets its name."""
-    os.setxattr(directory, _XATTR, _this_boot())
+    """Mark a complete snapshot, before it gets its name. Raises OSError, SandboxError."""
+    mark(directory, _XATTR, _this_boot())
 
 
 def is_trusted(directory: Path) -> bool:

@@ -82,6 +82,11 @@ class Workshop:
 
     def forget(self, layer: Layer) -> None:
         remove_tree(self.store.root / "snapshots" / layer.diff_id.hex)
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """What the next process does: it knows nothing of what this one has seen."""
+        self.snapshots = Snapshots(self.store)
 
     def tar(self, layer: Layer) -> bytes:
         return self.store.blobs.read(layer.descriptor.digest)

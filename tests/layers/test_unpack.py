@@ -190,6 +190,7 @@ def test_a_snapshot_of_an_earlier_boot_is_unpacked_again(workshop: Workshop) -> 
     path = workshop.store.root / "snapshots" / layer.diff_id.hex
     os.setxattr(path, "trusted.overlay.lithify.boot", b"an earlier boot")
     (path / "f").write_bytes(b"")
+    workshop.start_anew()
     assert workshop.look([layer])["/f"][-1] == b"whole"
 
 
