@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN = $(dir $(PYTHON))
 
-.PHONY: check format lint types imports unit test test-root snapshots bench docs reproduce fuzz ci clean
+.PHONY: check format lint types imports unit test test-root test-network snapshots bench docs reproduce fuzz ci clean
 
 check: lint types imports unit
 
@@ -25,7 +25,11 @@ test:
 	bash tests/run
 
 test-root:
-	$(PYTHON) -m pytest -q -m root
+	$(PYTHON) -m pytest -q -m 'root and not network'
+
+# Needs the package registries: builds from Debian's packages, pip and npm.
+test-network:
+	$(PYTHON) -m pytest -q -m network
 
 snapshots:
 	$(PYTHON) -m pytest -q --snapshot-update
@@ -40,6 +44,8 @@ reproduce:
 	$(PYTHON) samples/reproduce.py
 
 fuzz:
+	$(PYTHON) -m tests.fuzz.dockerfiles --count 1000000
+	$(PYTHON) -m tests.fuzz.archives --count 20000
 	$(PYTHON) -m pytest -q --hypothesis-profile=thorough tests/properties
 
 ci:

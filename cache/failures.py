@@ -7,6 +7,7 @@ stays a bug.
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_MISPLACED = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 def store_error(error: OSError, doing: str, root: Path) -> StoreError:
@@ -31,6 +33,11 @@ def store_error(error: OSError, doing: str, root: Path) -> StoreError:
         return StoreError(
             f"{doing} in {root}: {error.strerror}",
             hint="the store belongs to another user or is read-only; choose another with --root",
+        )
+    if error.errno in _MISPLACED and error.filename:
+        return StoreError(
+            f"{doing} in {root}: {os.fsdecode(error.filename)} is not what belongs there",
+            hint="the store is damaged: remove that, or choose another store with --root",
         )
     return StoreError(f"{doing} in {root}: {error.strerror or error}")
 

@@ -159,7 +159,10 @@ def _check_versions(root: Path) -> None:
     except Corrupt as error:
         raise StoreError(f"{root}: {error.message}", hint="remove that file") from error
     if value.get("imageLayoutVersion") != "1.0.0":
-        raise StoreError(f"{root}: unknown OCI image layout {value.get('imageLayoutVersion')!r}")
+        raise StoreError(
+            f"{root}: unknown OCI image layout {value.get('imageLayoutVersion')!r}",
+            hint="choose another folder with --root",
+        )
 
 
 def _make_tmp_area(root: Path, held: ExitStack) -> Path:

@@ -214,20 +214,25 @@ def definition_keys(
     `context_content(tree, path)` stands for files of the client: a digest, or any constant where only the
     definition counts."""
     keys: list[CacheKey] = []
+    # What stands for the file system after a step: a linked copy's key does not hold what lies below it.
+    whole: list[CacheKey] = []
 
     def place(tree: Tree, path: str) -> str:
         match tree:
             case StepTree():
-                return f"{keys[tree.step]}:{path}"
+                return f"{whole[tree.step]}:{path}"
             case ContextTree():
                 return context_content(tree, path)
             case ScratchTree():
                 return EMPTY_CONTENT
 
     for step in plan.steps:
-        parent = "" if step.parent is None else keys[step.parent]
+        parent = "" if step.parent is None else whole[step.parent]
         contents = tuple(_input_places(step.op, place))
-        keys.append(key_of(step_leaves(step, surroundings, parent=parent, contents=contents)))
+        key = key_of(step_leaves(step, surroundings, parent=parent, contents=contents))
+        is_linked = isinstance(step.op, CopyOp) and step.op.link
+        keys.append(key)
+        whole.append(key_of((Leaf("below", parent), Leaf("link", key))) if is_linked else key)
     return tuple(keys)
 
 

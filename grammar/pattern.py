@@ -16,8 +16,12 @@ _GROUP = re.compile(r"\$(?:\$|(?P<name>\w+)|\{(?P<braced>\w+)\})")
 _ANY = ""
 
 
+#: What variables may add to a word: as much as the kernel lets one variable of a process hold.
+MOST_CHARACTERS = 128 * 1024
+
+
 class PatternError(ValueError):
-    """An escape that the pattern language does not have."""
+    """An escape that the pattern language does not have, or a result that is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,14 @@ class _Pattern:
         return masks, wild
 
 
-def remove_prefix(value: str, pattern: str, *, longest: bool) -> str:
-    """The value without its shortest or longest prefix that matches."""
-    end = _match_end(_compile(pattern), value, 0, longest=longest)
-    return value if end is None else value[end:]
-
-
-def remove_suffix(value: str, pattern: str, *, longest: bool) -> str:
-    """The value without its shortest or longest suffix that matches."""
-    end = _match_end(_compile(pattern).reversed(), value[::-1], 0, longest=longest)
+def trim(value: str, operator: str, pattern: str) -> str:
+    """The value without the prefix (`#`) or suffix (`%`) that matches, the longest if doubled."""
+    longest = pattern.startswith(operator)
+    compiled = _compile(pattern[1:] if longest else pattern)
+    if operator == "#":
+        end = _match_end(compiled, value, 0, longest=longest)
+        return value if end is None else value[end:]
+    end = _match_end(compiled.reversed(), value[::-1], 0, longest=longest)
     return value if end is None else value[: len(value) - end]
 
 
@@ -62,15 +65,18 @@ def replace(value: str, pattern: str, replacement: str, *, every: bool) -> str:
     compiled = _compile(pattern)
     starts = _match_starts(compiled, value)
     result: list[str] = []
-    copied = 0
-    at = 0
+    copied = at = size = 0
     while at <= len(value):
         end = _match_end(compiled, value, at, longest=True) if starts[at] else None
         is_abutting = end == at and at == copied and at > 0
         if end is None or is_abutting:
             at += 1
             continue
-        result += [value[copied:at], _filled(replacement, value[at:end]) if every else replacement]
+        filled = _filled(replacement, value[at:end]) if every else replacement
+        size += len(filled)
+        if size > MOST_CHARACTERS:
+            raise PatternError(f"replacements add more than {MOST_CHARACTERS} characters")
+        result += [value[copied:at], filled]
         copied = end
         at = end if end > at else at + 1
         if not every:
@@ -86,6 +92,8 @@ def _filled(template: str, whole: str) -> str:
             return "$"
         return whole if (match["name"] or match["braced"]) == "0" else ""
 
+    if template.count("$") * len(whole) > MOST_CHARACTERS:
+        raise PatternError(f"a replacement may add more than {MOST_CHARACTERS} characters")
     return _GROUP.sub(fill, template) if "$" in template else template
 
 
@@ -101,7 +109,9 @@ def _compile(pattern: str) -> _Pattern:
         elif character == "\\":
             escaped = next(characters, "")
             if not escaped or escaped not in "*?\\}/":
-                raise PatternError(f"invalid escape '\\{escaped}'")
+                raise PatternError(
+                    f"invalid pattern ({pattern}) in substitution: invalid escape '\\{escaped}'"
+                )
             units.append(escaped)
         else:
             units.append(character)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.errors import SourceError
-from lithify.grammar.pattern import PatternError, remove_prefix, remove_suffix, replace
+from lithify.grammar.pattern import MOST_CHARACTERS, PatternError, replace, trim
 from lithify.grammar.source import WHITE_SPACE
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ class _Expander:
         self.raw = raw
         self.keep_unset = keep_unset
         self.depth = 0
+        self.growth = 0
         self.missing: set[str] = set()
         self.used: set[str] = set()
         self.words = words
@@ -187,10 +188,8 @@ class _Expander:
     def run(self) -> str:
         try:
             return self._run()
-        except ExpansionError as error:
-            raise ExpansionError(
-                f"failed to process {quoted(self.source)}: {error.message}"
-            ) from None
+        except (ExpansionError, PatternError) as error:
+            raise ExpansionError(f"failed to process {quoted(self.source)}: {error}") from None
 
     def _run(self) -> str:
         result: list[str] = []
@@ -330,6 +329,13 @@ class _Expander:
     def _lookup(self, name: str) -> str | None:
         value = self.env.get(name)
         (self.missing if value is None else self.used).add(name)
+        return value if value is None else self._grown(value)
+
+    def _grown(self, value: str) -> str:
+        """A value that gets into the word: variables made of variables grow without end."""
+        self.growth += len(value)
+        if self.growth > MOST_CHARACTERS:
+            raise ExpansionError(f"variables add more than {MOST_CHARACTERS} characters")
         return value
 
     def _braced(self, name: str) -> str:
@@ -365,7 +371,7 @@ class _Expander:
                     raise ExpansionError(f"{name}: {word or f'is not allowed to be {state}'}")
                 return value or ""
             case "#" | "%":
-                return _trimmed(value or "", operator, word)
+                return trim(value or "", operator, word)
         raise ExpansionError(f"unsupported modifier ({operator}) in substitution")
 
     def _replaced(self, name: str) -> str:
@@ -378,21 +384,4 @@ class _Expander:
         value = self._lookup(name)
         if value is None and self.keep_unset:
             return f"${{{name}/{pattern}/{replacement}}}"
-        try:
-            return replace(value or "", pattern, replacement, every=is_all)
-        except PatternError as error:
-            raise _invalid_pattern(pattern, error) from None
-
-
-def _trimmed(value: str, operator: str, pattern: str) -> str:
-    longest = pattern.startswith(operator)
-    pattern = pattern[1:] if longest else pattern
-    remove = remove_prefix if operator == "#" else remove_suffix
-    try:
-        return remove(value, pattern, longest=longest)
-    except PatternError as error:
-        raise _invalid_pattern(pattern, error) from None
-
-
-def _invalid_pattern(pattern: str, error: PatternError) -> ExpansionError:
-    return ExpansionError(f"invalid pattern ({pattern}) in substitution: {error}")
+        return self._grown(replace(value or "", pattern, replacement, every=is_all))

@@ -62,6 +62,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 @pytest.fixture(autouse=True)
 def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test touches the user's store or follows the user's settings."""
+    """No test touches the user's store, follows the user's settings or reaches a public registry."""
     monkeypatch.setenv("LITHIFY_HOME", str(tmp_path_factory.getbasetemp() / "lithify-home"))
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    settings = tmp_path_factory.getbasetemp() / "registries"
+    settings.mkdir(exist_ok=True)
+    (settings / "registries.conf").write_text('[[registry]]\nlocation = "docker.io"\nblocked = true\n')
+    (settings / "auth.json").write_text("{}")
+    monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(settings / "registries.conf"))
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(settings / "auth.json"))

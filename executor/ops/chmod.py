@@ -35,8 +35,11 @@ class Chmod:
         """The permission and special bits that an object gets."""
         if self.octal is not None:
             return self.octal
+        # As in BSD's setmode(3), X asks for the mode before any clause changed it.
+        executable = is_directory or bool(mode & 0o111)
         for who, operator, what in self.clauses:
-            mode = _applied(mode, who, operator, what, is_directory)
+            plain = what.replace("X", "x" if executable else "")
+            mode = _applied(mode, who, operator, plain, is_directory)
         return mode
 
 
@@ -70,7 +73,7 @@ def _applied(mode: int, who: str, operator: str, what: str, is_directory: bool) 
     change = cleared = 0
     for one in who:
         shift = _SHIFTS[one]
-        change |= _permissions(mode, what, is_directory) << shift
+        change |= _permissions(mode, what) << shift
         cleared |= 7 << shift
     change |= _special(who, what)
     if operator == "+":
@@ -82,16 +85,14 @@ def _applied(mode: int, who: str, operator: str, what: str, is_directory: bool) 
     return mode & ~cleared | change
 
 
-def _permissions(mode: int, what: str, is_directory: bool) -> int:
-    """Three bits: named ones, those copied from another class, and X."""
+def _permissions(mode: int, what: str) -> int:
+    """Three bits: named ones, and those copied from another class."""
     bits = 0
     for one in what:
         if one in _BITS:
             bits |= _BITS[one]
         elif one in _SHIFTS:
             bits |= mode >> _SHIFTS[one] & 7
-        elif one == "X" and (is_directory or mode & 0o111):
-            bits |= 1
     return bits
 
 

@@ -134,6 +134,8 @@ class _Unpacker:
 
     def place(self, entry: Entry, size: int) -> None:
         """Put the member that the archive's file has just been read up to."""
+        if entry.kind is Kind.SYMLINK and not entry.target:
+            raise self._error(f"{entry.path!r} is a symbolic link to nothing")
         above, _, name = entry.path.rpartition("/")
         at, directory = self._directory(above)
         path = posixpath.join(at, name)
@@ -154,6 +156,9 @@ class _Unpacker:
             entry.content = _Slice(self._archive, self._archive.file.tell(), size)
         self._upper.put(directory, name, entry)
 
+    def _error(self, what: str) -> BuildError:
+        return BuildError(f"cannot unpack {self._archive.what}: {what}")
+
     def _directory(self, above: str) -> tuple[str, Directory]:
         if self._last is None or self._last[0] != above:
             at = self._upper.resolve(posixpath.join(self._destination, above))
@@ -167,9 +172,8 @@ class _Unpacker:
             return
         found = self._upper.adopt(target)
         if found is None:
-            raise BuildError(
-                f"cannot unpack {self._archive.what}: {entry.path!r} is a hard link to "
-                f"{entry.target!r}, which is no file"
+            raise self._error(
+                f"{entry.path!r} is a hard link to {entry.target!r}, which is no file"
             )
         self._upper.put(directory, posixpath.basename(path), found)
 

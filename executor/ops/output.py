@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PIECE_BYTES = 64 * 1024
 _TAIL_BYTES = 16 * 1024
+#: Of a line in the tail; what came before is in the log, and an error must fit a screen.
+_MOST_LINE_CHARACTERS = 400
 
 
 class Output:
@@ -51,7 +53,7 @@ class Output:
         """The last lines of both streams in the order they came."""
         text = b"".join(self._tail).decode("utf-8", "replace")
         lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
-        return tuple(line for line in lines if line)[-most_lines:]
+        return tuple(_shortened(line) for line in lines if line)[-most_lines:]
 
     def _pipe(self, stream: str) -> int:
         reader, writer = os.pipe()
@@ -72,3 +74,10 @@ class Output:
         self._tail_bytes += len(data)
         while self._tail_bytes > _TAIL_BYTES and len(self._tail) > 1:
             self._tail_bytes -= len(self._tail.popleft())
+
+
+def _shortened(line: str) -> str:
+    """A line with its end, where programs say what is wrong."""
+    if len(line) <= _MOST_LINE_CHARACTERS:
+        return line
+    return "..." + line[-_MOST_LINE_CHARACTERS:]

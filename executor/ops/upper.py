@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Bounds memory against archives that are little else than names.
 _MOST_OBJECTS = 2_000_000
+#: NAME_MAX of Linux's file systems.
+_LONGEST_NAME_BYTES = 255
 
 _KINDS = {
     stat_bits.S_IFREG: Kind.FILE,
@@ -159,12 +161,7 @@ class Upper:
         return Directory(entry, below=True)
 
     def _add(self, directory: Directory, name: str, child: Entry | Directory) -> None:
-        if name.startswith(WHITEOUT_PREFIX):
-            raise BuildError(
-                f'cannot put "{name}" into an image: names that begin with {WHITEOUT_PREFIX} mean '
-                "deleted files there",
-                hint="rename the file or exclude it",
-            )
+        _check_name(name)
         self._objects += 1
         if self._objects > _MOST_OBJECTS:
             raise BuildError(f"cannot make a layer of more than {_MOST_OBJECTS} objects")
@@ -210,6 +207,21 @@ def entry_of(tree: Tree, path: str, stat: Stat, xattrs: Xattrs | None = None) ->
     if kind is Kind.FILE or kind is Kind.DIRECTORY:
         entry.xattrs = tree.xattrs(path, stat) if xattrs is None else xattrs
     return entry
+
+
+def _check_name(name: str) -> None:
+    """Here, for whoever unpacks the layer is not to blame for names that no file system holds."""
+    if name.startswith(WHITEOUT_PREFIX):
+        raise BuildError(
+            f'cannot put "{name}" into an image: names that begin with {WHITEOUT_PREFIX} mean '
+            "deleted files there",
+            hint="rename the file or exclude it",
+        )
+    if len(os.fsencode(name)) > _LONGEST_NAME_BYTES:
+        raise BuildError(
+            f'cannot put "{name[:40]}..." into an image: '
+            f"a name has at most {_LONGEST_NAME_BYTES} bytes"
+        )
 
 
 def _is_directory(found: Found) -> bool:

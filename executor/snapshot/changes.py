@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lithify.errors import BuildError
 from lithify.executor.entries import Entry, Kind
+from lithify.executor.layer import WHITEOUT_PREFIX
 from lithify.executor.snapshot.attributes import (
     DEFAULT_DIRECTORY,
     OPAQUE_XATTR,
@@ -230,6 +231,8 @@ class Changes:
         with os.scandir(fd) as found:
             for one in found:
                 inner = f"{path}/{one.name}" if path else one.name
+                if one.name.startswith(WHITEOUT_PREFIX):
+                    raise _reserved(inner)
                 status = one.stat(follow_symlinks=False)
                 if stat.S_ISDIR(status.st_mode):
                     waiting.append(inner)
@@ -356,3 +359,11 @@ class Changes:
             if directory is not None and directory.is_opaque:
                 return True
         return False
+
+
+def _reserved(path: str) -> BuildError:
+    """The next step would see the file, but whoever unpacks the layer would see another one gone."""
+    return BuildError(
+        f"the step left /{path}: in an image, names that begin with {WHITEOUT_PREFIX} mean deleted files",
+        hint="remove or rename it in the same step",
+    )

@@ -216,6 +216,23 @@ def test_a_broken_archive_is_refused_with_its_name(desk: Desk, data: bytes) -> N
         add(desk, data)
 
 
+@pytest.mark.parametrize(
+    ("member", "why"),
+    [
+        (("a", LINK, ""), 'archive "/x".*symbolic link to nothing'),
+        (("n" * 256, FILE, ""), "at most 255 bytes"),
+        (("d/" + "é" * 128 + "/a", FILE, ""), "at most 255 bytes"),
+        (("link/a", FILE, ""), "at most 255 bytes"),
+    ],
+)
+def test_a_member_that_no_file_system_holds_is_refused(
+    desk: Desk, member: tuple[str, bytes, str], why: str
+) -> None:
+    link = ("link", LINK, "n" * 256)
+    with pytest.raises(BuildError, match=why):
+        add(desk, tar_of(link, member))
+
+
 def test_pipes_and_devices_are_kept(desk: Desk) -> None:
     data = tar_of(("p", tarfile.FIFOTYPE, ""), ("n", tarfile.CHRTYPE, ""))
     found = add(desk, data)

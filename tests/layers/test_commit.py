@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lithify.errors import BuildError
 from lithify.executor.entries import Bytes, Entry, Kind
 from lithify.executor.snapshot.snapshots import EMPTY_DIFF_ID
 
@@ -212,6 +213,16 @@ def test_sockets_are_left_out_with_a_note(workshop: Workshop) -> None:
     assert workshop.names(result.layer) == ["file"]
     assert result.notes == ("left out the socket /run.sock: layers hold none",)
     assert "/run.sock" not in workshop.look([result.layer])
+
+
+@pytest.mark.parametrize("make", ["touch", "mkdir"])
+def test_names_that_would_mean_deletion_are_refused(workshop: Workshop, make: str) -> None:
+    def act(root: Path) -> None:
+        (root / "d").mkdir()
+        getattr(root / "d" / ".wh.file", make)()
+
+    with pytest.raises(BuildError, match=r"/d/\.wh\.file: .* mean deleted files"):
+        workshop.step([], act)
 
 
 def test_what_exists_only_in_the_stub_never_gets_into_a_layer(

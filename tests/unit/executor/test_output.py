@@ -36,3 +36,16 @@ def test_bytes_that_are_no_text_do_no_harm() -> None:
         os.write(output.stdout, b"\xff\xfe\n")
         output.finish()
         assert output.tail() == ("\ufffd\ufffd",)
+
+
+def test_an_endless_line_is_shown_by_its_end() -> None:
+    seen: list[bytes] = []
+    with Output(lambda _, data: seen.append(data)) as output:
+        with open(os.dup(output.stderr), "wb") as pipe:
+            pipe.write(b"x" * 300_000 + b" fatal: out of cheese\n")
+        output.finish()
+        (line,) = output.tail()
+    assert sum(map(len, seen)) > 300_000
+    assert line.startswith("...x")
+    assert line.endswith(" fatal: out of cheese")
+    assert len(line) == 403

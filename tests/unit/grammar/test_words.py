@@ -213,3 +213,24 @@ def test_shell_words_keep_quotes_and_glue_blanks_after_a_redirection() -> None:
 
 def test_control_characters_are_shown_escaped() -> None:
     assert quoted('a"\\\t\x01é\u200b') == '"a\\"\\\\\\t\\x01é\\u200b"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$A$A$A",
+        "${A:-$A}${A:+$A}",
+        "${A//a/aaa}",
+        "${A//a/$A}",
+        r"${B//*/\$0\$0\$0}",
+        "${A/a/$A$A}",
+    ],
+)
+def test_variables_that_grow_without_end_are_refused(text: str) -> None:
+    with pytest.raises(ExpansionError, match="more than 131072 characters"):
+        expand(text, {"A": "a" * 60_000, "B": "b" * 60_000})
+
+
+def test_long_text_around_variables_is_no_growth() -> None:
+    text = "x" * 300_000
+    assert expand(f"{text}$A", {"A": "a" * 100_000}).value == text + "a" * 100_000

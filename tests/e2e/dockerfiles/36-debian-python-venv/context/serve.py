@@ -1,0 +1,3 @@
+import iniconfig
+
+print(f"parsed with {iniconfig.__name__}")
