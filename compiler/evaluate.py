@@ -15,7 +15,14 @@ from lithify.cache.platform import normalise_platform
 from lithify.compiler.expansion import show_variables
 from lithify.compiler.lower.context import Lowering
 from lithify.compiler.lower.registry import lower
-from lithify.compiler.origins import EmptyOrigin, ImageOrigin, LocalOrigin, Origin, StageOrigin
+from lithify.compiler.origins import (
+    EmptyOrigin,
+    ImageOrigin,
+    LocalOrigin,
+    Origin,
+    StageOrigin,
+    TargetOrigin,
+)
 from lithify.compiler.plan import (
     ContextTree,
     CopyOp,
@@ -26,12 +33,20 @@ from lithify.compiler.plan import (
     Tree,
     TreeSource,
 )
-from lithify.compiler.state import StageState, child_state, empty_state, image_state
+from lithify.compiler.state import (
+    StageState,
+    child_state,
+    empty_state,
+    image_state,
+    result_state,
+)
 from lithify.compiler.steps import StepLabel, StepTable
 from lithify.errors import SourceError
 from lithify.grammar.ast import CopyLike, Run, Workdir
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lithify.cache.platform import Platform
     from lithify.cache.ports import ResolvedImage
     from lithify.compiler.dependencies import Need, Sources
@@ -44,7 +59,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One platform's evaluation; `states` grows stage by stage, `steps` is shared by platforms."""
+    """One platform's evaluation; `states` grows stage by stage, `steps` is shared by platforms.
+
+    `targets` gives the result of a target that is a named context."""
 
     resolution: Resolution
     sources: Sources
@@ -52,6 +69,7 @@ class Evaluation:
     options: BuildOptions
     escape: str
     steps: StepTable
+    targets: Callable[[TargetOrigin], StageState]
     states: dict[int, StageState] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -108,6 +126,8 @@ class StageEvaluation:
             name = f"{self._prefix(1, total, parent)}FROM {stage.parsed.source.image.text}"
             tree = self._rooted(parent.tree, parent.platform, StepLabel(name, self._label, span))
             return replace(child_state(parent), tree=tree), 0
+        if isinstance(stage.origin, TargetOrigin):
+            return self._from_target(stage.origin, stage.is_replaced), 0
         if image is not None:
             platform = self._image_platform(image)
             start = image_state(image.config, platform, ScratchTree())
@@ -126,6 +146,14 @@ class StageEvaluation:
             label = self._from_label(1, total, start, stage.origin.name)
             return replace(start, tree=self._rooted(context, stage.platform, label)), 1
         return start, 0
+
+    def _from_target(self, origin: TargetOrigin, is_replaced: bool) -> StageState:
+        result = result_state(self.whole.targets(origin))
+        if is_replaced:
+            return result
+        label = self._from_label(1, 1, result, origin.name)
+        tree = self._rooted(result.tree, result.platform, label)
+        return replace(child_state(result), tree=tree)
 
     @property
     def _label(self) -> str:
@@ -217,6 +245,8 @@ class StageEvaluation:
         match origin:
             case LocalOrigin(name):
                 return ContextTree(name)
+            case TargetOrigin():
+                return self.whole.targets(origin).tree
             case ImageOrigin(platform=platform):
                 image = self.whole.resolution.images[origin]
                 label = StepLabel(f"FROM {_pinned(image)}", self._label, span)

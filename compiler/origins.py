@@ -40,7 +40,7 @@ class EmptyOrigin:
 
 @dataclass(frozen=True, slots=True)
 class LocalOrigin:
-    """A named context that is a directory of the client."""
+    """A named context that is files: a directory of the client, or something fetched."""
 
     name: str
 
@@ -54,22 +54,34 @@ class ImageOrigin:
     written: str
 
 
-Origin = StageOrigin | EmptyOrigin | LocalOrigin | ImageOrigin
+@dataclass(frozen=True, slots=True)
+class TargetOrigin:
+    """A named context that is the result of a target of the same file, built apart."""
+
+    name: str
+    target: str
+    platform: Platform
+
+
+Origin = StageOrigin | EmptyOrigin | LocalOrigin | ImageOrigin | TargetOrigin
 
 
 def context_origin(name: str, platform: Platform, options: BuildOptions) -> Origin | None:
     """The named context that stands for a name, if any; the platform's own entry goes first."""
-    has_contexts = options.local_contexts or options.image_contexts
+    has_contexts = options.local_contexts or options.image_contexts or options.target_contexts
     if not has_contexts or name in _NEVER_CONTEXTS:
         return None
     key = _context_key(name)
     images = {_context_key(given): reference for given, reference in options.image_contexts}
     locals_ = {_context_key(given): given for given in options.local_contexts}
+    targets = {_context_key(given): (given, target) for given, target in options.target_contexts}
     for candidate in (f"{key}::{platform}", key):
         if candidate in images:
             return _image_context(images[candidate], platform, name)
         if candidate in locals_:
             return LocalOrigin(locals_[candidate])
+        if candidate in targets:
+            return TargetOrigin(*targets[candidate], platform)
     return None
 
 

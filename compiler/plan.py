@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lithify.cache.oci import ContainerConfig, HistoryEntry
     from lithify.cache.platform import Platform
     from lithify.cache.ports import ResolvedImage
+    from lithify.compiler.epoch import SourceTimes
     from lithify.errors import Span
 
 
@@ -72,7 +73,9 @@ class UrlSource:
 
 @dataclass(frozen=True, slots=True)
 class GitSource:
-    """A git repository to check out; `ref` empty is the default branch."""
+    """A git repository to check out; `ref` empty is the default branch.
+
+    `commit_times`: files have the time of the commit (?mtime=commit)."""
 
     url: str
     ref: str = ""
@@ -80,6 +83,7 @@ class GitSource:
     checksum: str = ""
     keep_git_dir: bool = False
     submodules: bool = True
+    commit_times: bool = False
 
 
 Source = TreeSource | InlineSource | UrlSource | GitSource
@@ -259,11 +263,12 @@ class PlannedImage:
 
 @dataclass(frozen=True, slots=True)
 class PlanWarning:
-    """Something that deserves attention but stops nothing; `rule` is its public name."""
+    """Something that deserves attention but stops nothing; `rule` is its public name, `url` explains it."""
 
     rule: str
     message: str
     span: Span | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +301,10 @@ class BuildOptions:
     shm_size_bytes: int = 0
     ulimits: tuple[tuple[str, int, int], ...] = ()
     epoch: int | None = None
-    #: Names of named contexts that are local directories, and those that are images (name, reference).
+    #: Names of named contexts that are files, local or fetched, and those that are images (name, reference).
     local_contexts: frozenset[str] = frozenset()
     image_contexts: tuple[tuple[str, str], ...] = ()
+    #: Named contexts that are the results of targets of the same file (name, target).
+    target_contexts: tuple[tuple[str, str], ...] = ()
+    #: Whom to ask when SOURCE_DATE_EPOCH names a source instead of a time.
+    times: SourceTimes | None = field(default=None, repr=False, compare=False)

@@ -8,12 +8,11 @@ Specification: sections 2.4, 2.5 and 7.6.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lithify.compiler.epoch import EPOCH_ARG, EpochNames, parse_epoch
 from lithify.compiler.expansion import expand_word
-from lithify.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +22,9 @@ if TYPE_CHECKING:
     from lithify.errors import Span
     from lithify.grammar.ast import Arg
 
-EPOCH_ARG = "SOURCE_DATE_EPOCH"
 #: Arguments that only switch scanning on; they never become variables.
 SILENT_ARGS = frozenset(("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"))
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
-_SECONDS = re.compile(r"[0-9]{1,18}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +54,11 @@ def make_global_scope(
     automatic: Mapping[str, str],
     options: BuildOptions,
     escape: str,
-    stage_names: frozenset[str] = frozenset(),
+    named: EpochNames | None = None,
 ) -> GlobalScope:
-    """Evaluate the ARGs before the first FROM, in file order. Raises SourceError."""
+    """Evaluate the ARGs before the first FROM, in file order; `named` is what the epoch may be the time of.
+
+    Raises SourceError, and BuildError when the epoch's source can't be reached."""
     build_args = dict(options.build_args)
     variables = {name: build_args.get(name, value) for name, value in automatic.items()}
     spans: dict[str, Span] = {}
@@ -74,25 +73,13 @@ def make_global_scope(
     epoch = options.epoch
     if epoch is None:
         written = build_args.get(EPOCH_ARG, variables.get(EPOCH_ARG, ""))
-        epoch = _parse_epoch(written, options, stage_names, spans.get(EPOCH_ARG))
+        names, span = named or EpochNames(), spans.get(EPOCH_ARG)
+        epoch = parse_epoch(written, names, variables, build_args, escape, span)
+        if written:
+            build_args[EPOCH_ARG] = variables[EPOCH_ARG] = ""
     if epoch is not None:
-        build_args[EPOCH_ARG] = str(epoch)
-        variables[EPOCH_ARG] = str(epoch)
+        build_args[EPOCH_ARG] = variables[EPOCH_ARG] = str(epoch)
     return GlobalScope(variables, build_args, epoch)
-
-
-def _parse_epoch(
-    text: str, options: BuildOptions, stage_names: frozenset[str], span: Span | None
-) -> int | None:
-    """Seconds since 1970; local sources of time give none (section 7.6)."""
-    if not text or text == "context" or text in options.local_contexts:
-        return None
-    if _SECONDS.match(text):
-        return int(text)
-    hint = "give a number of seconds since 1970"
-    if text.lower() in stage_names:
-        hint = "the time of a stage's remote source is not looked up; " + hint
-    raise SourceError(f"invalid {EPOCH_ARG}: {text}", span=span, hint=hint)
 
 
 def proxy_variables(build_args: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -100,6 +100,12 @@ def image_state(image: ImageConfig, platform: Platform, tree: Tree) -> StageStat
     return _with_path(state)
 
 
+def result_state(result: StageState) -> StageState:
+    """The start of a stage on the finished result of another target: what its image would keep."""
+    env = tuple(_split_variable(one) for one in result.config.env)
+    return _with_path(replace(result, env=env, args=(), has_cmd=False))
+
+
 def child_state(parent: StageState) -> StageState:
     """The start of a stage on an earlier stage."""
     return replace(parent, config=replace(parent.config, on_build=()), has_cmd=False)

@@ -45,6 +45,11 @@ class Context(TreeView):
     def close(self) -> None:
         os.close(self._directory)
 
+    @property
+    def ignore(self) -> IgnoreMatcher | None:
+        """What hides part of it; None if nothing does."""
+        return self._ignore
+
     def lstat(self, path: str) -> Stat | None:
         stat = super().lstat(path)
         if stat is None or self._ignore is None or self._is_shown(path, stat):

@@ -1,69 +1,91 @@
-"""Owns what a build reads before it starts: the Dockerfile and where its context is.
+"""Owns the reading of Dockerfiles: from a path of the client, from a stream, or from inside a context.
 
-A context is opened once by descriptor and never found again by name, so that what was checked is what is read. It
-refuses remote contexts with a clear reason.
+Whatever it comes from, it is bounded and has a name for messages. It refuses to know what a context is.
+
+Specification: section 8.1.
 """
 
 from __future__ import annotations
 
 import os
+import posixpath
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 from lithify.errors import BuildError, SourceError
+from lithify.executor.tree import clean, resolve
 
-_MOST_DOCKERFILE_BYTES = 16 * 1024 * 1024
-_REMOTE = ("http://", "https://", "git://", "git@", "ssh://", "github.com/")
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from lithify.executor.tree import Tree
+
+DOCKERFILE = "Dockerfile"
+MOST_DOCKERFILE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class BuildInputs:
-    """A Dockerfile's name and bytes, its path if it has one, and the context's directory (None: empty)."""
+    """A Dockerfile's name and bytes, and its path if it is a file of the client."""
 
     name: str
     dockerfile: bytes
-    path: Path | None
-    directory: Path | None
+    path: Path | None = None
 
 
-def read_inputs(context: str, dockerfile: str, stdin: BinaryIO | None) -> BuildInputs:
-    """Read what `PATH` and `--file` name. Raises SourceError, BuildError."""
-    if context.startswith(_REMOTE):
-        raise BuildError(
-            f"remote build contexts are not available in this version: {context}",
-            hint="fetch it into a directory first and build that",
-        )
-    if context == "-":
-        return BuildInputs("Dockerfile", _from_stdin(stdin), None, None)
-    directory = Path(context)
-    if not directory.is_dir():
-        raise BuildError(f"unable to prepare context: path {context!r} is not a directory")
-    if dockerfile == "-":
-        return BuildInputs("Dockerfile", _from_stdin(stdin), None, directory)
-    path = Path(dockerfile) if dockerfile else directory / "Dockerfile"
-    if not dockerfile and not path.exists() and (directory / "dockerfile").exists():
+def read_path(directory: Path | None, path: Path) -> BuildInputs:
+    """The file at a path; given a context's directory, its `dockerfile` if there is no `Dockerfile`.
+
+    Raises SourceError."""
+    if directory is not None and not path.exists() and (directory / "dockerfile").exists():
         path = directory / "dockerfile"
-    return BuildInputs(str(path), _read(path), path, directory)
+    try:
+        with path.open("rb") as source:
+            return BuildInputs(str(path), _bounded(source, path.name), path)
+    except OSError as error:
+        raise _unreadable(path.name, error) from error
 
 
-def _from_stdin(stdin: BinaryIO | None) -> bytes:
-    data = stdin.read(_MOST_DOCKERFILE_BYTES + 1) if stdin is not None else b""
-    if len(data) > _MOST_DOCKERFILE_BYTES or b"\0" in data[:512]:
-        raise BuildError(
-            "standard input is not a Dockerfile",
-            hint="tar streams as a context are not available in this version",
-        )
+def read_stream(source: BinaryIO | None) -> BuildInputs:
+    """The Dockerfile that standard input holds. Raises SourceError, BuildError for what is no text."""
+    data = _bounded(source, "standard input") if source is not None else b""
+    return BuildInputs(DOCKERFILE, checked_text(data))
+
+
+def checked_text(data: bytes) -> bytes:
+    """Bytes that can be a Dockerfile. Raises BuildError."""
+    if b"\0" in data[:512]:
+        raise BuildError("standard input is neither a Dockerfile nor a tar archive")
     return data
 
 
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as source:
-            data = source.read(_MOST_DOCKERFILE_BYTES + 1)
-    except OSError as error:
-        why = os.strerror(error.errno or 0).lower()
-        raise SourceError(f"failed to read dockerfile: open {path.name}: {why}") from error
-    if len(data) > _MOST_DOCKERFILE_BYTES:
-        raise SourceError(f"{path.name} is larger than {_MOST_DOCKERFILE_BYTES} bytes")
+def read_inside(tree: Tree, name: str) -> BuildInputs:
+    """The file of a context by its name ('' is `Dockerfile`, or `dockerfile`), links inside it followed.
+
+    Raises SourceError, BuildError."""
+    wanted = clean(name or DOCKERFILE)
+    candidates = (wanted, "dockerfile") if wanted == DOCKERFILE else (wanted,)
+    for candidate in candidates:
+        path = resolve(candidate, tree.readlink)
+        stat = tree.lstat(path)
+        if stat is None:
+            continue
+        if not stat.is_regular:
+            raise SourceError(f"failed to read dockerfile: open {candidate}: not a regular file")
+        with os.fdopen(tree.open(path), "rb") as source:
+            return BuildInputs(candidate, _bounded(source, candidate))
+    missing = posixpath.basename(wanted) if wanted == DOCKERFILE else wanted
+    raise SourceError(f"failed to read dockerfile: open {missing}: no such file or directory")
+
+
+def _unreadable(name: str, error: OSError) -> SourceError:
+    why = os.strerror(error.errno or 0).lower()
+    return SourceError(f"failed to read dockerfile: open {name}: {why}")
+
+
+def _bounded(source: BinaryIO, name: str) -> bytes:
+    data = source.read(MOST_DOCKERFILE_BYTES + 1)
+    if len(data) > MOST_DOCKERFILE_BYTES:
+        raise SourceError(f"{name} is larger than {MOST_DOCKERFILE_BYTES} bytes")
     return data

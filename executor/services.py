@@ -7,20 +7,19 @@ its own. It refuses to open anything itself except the sandbox, which is started
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from lithify.errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from lithify.cache.store import Store
-    from lithify.errors import Secret
+    from lithify.executor.access import Access
     from lithify.executor.cancel import Cancellation
     from lithify.executor.context import Context
     from lithify.executor.isolation.ports import Sandbox
+    from lithify.executor.remote.sources import Remotes
     from lithify.executor.snapshot.snapshots import Snapshots
 
 #: 1980-01-01T00:00:00Z, the earliest time that zip files can hold.
@@ -60,8 +59,10 @@ class Services:
     contexts: Callable[[str], Context]
     #: Unix time in seconds; for records only, never for content.
     clock: Callable[[], float]
-    secrets: Mapping[str, Secret | Path] = field(default_factory=dict, repr=False)
-    ssh_agents: Mapping[str, Path] = field(default_factory=dict)
+    #: What fetching may use; secrets and agents of RUN steps are the same.
+    access: Access
+    #: What is fetched for this build; loaded when first asked for.
+    remotes: Callable[[], Remotes]
     #: The explicit epoch in seconds, or None for the default one with logical times.
     epoch_s: int | None = None
     faithful: bool = False
@@ -74,19 +75,9 @@ class Services:
 
     def secret(self, name: str) -> bytes | None:
         """The value of a secret, at most 500 KiB, or None if it was not given. Raises BuildError."""
-        given = self.secrets.get(name)
-        if given is None:
-            return None
-        if isinstance(given, str):
-            return given.encode("utf-8", "surrogateescape")
-        try:
-            with given.open("rb") as source:
-                data = source.read(_MOST_SECRET_BYTES + 1)
-        except OSError as error:
-            raise BuildError(f'cannot read secret "{name}": {error.strerror}') from error
-        if len(data) > _MOST_SECRET_BYTES:
-            raise BuildError(f'secret "{name}" is larger than {_MOST_SECRET_BYTES} bytes')
-        return data
+        return self.access.secret(name)
 
-
-_MOST_SECRET_BYTES = 500 * 1024
+    @property
+    def ssh_agents(self) -> Mapping[str, Path]:
+        """Sockets of SSH agents by their id."""
+        return self.access.ssh_agents

@@ -8,6 +8,7 @@ Specification: section 3.2 (--mount) and section 0 (ParseBool, RAMInBytes).
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -60,6 +61,13 @@ class MountFields:
     mode: int | None = None
     uid: int | None = None
     gid: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The id of a secret or an SSH agent, as it is given or by default."""
+        if self.kind == "ssh":
+            return self.id or "default"
+        return self.id or self.source or posixpath.basename(self.target)
 
 
 def read_mount(value: str, expand: Callable[[str], str], span: Span) -> MountFields:

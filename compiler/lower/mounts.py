@@ -85,9 +85,8 @@ def _mount(fields: MountFields, target: str, lowering: Lowering, span: Span) -> 
         case "tmpfs":
             return TmpfsMount(target, fields.size_bytes)
         case "secret":
-            name = fields.id or fields.source or posixpath.basename(fields.target)
             return SecretMount(
-                name,
+                fields.name,
                 target,
                 fields.env,
                 fields.required,
@@ -97,7 +96,7 @@ def _mount(fields: MountFields, target: str, lowering: Lowering, span: Span) -> 
             )
         case _:
             return SshMount(
-                fields.id or "default",
+                fields.name,
                 target,
                 fields.required,
                 fields.uid or 0,

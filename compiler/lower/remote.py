@@ -6,7 +6,7 @@ Specification: sections 3.5 and 4.5.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lithify.compiler.plan import GitSource, UrlSource
 from lithify.grammar.words import quoted
@@ -75,6 +75,7 @@ def parse_git(text: str) -> GitSource:
         checksum,
         _boolean(query, "keep-git-dir", default=False),
         _boolean(query, "submodules", default=True),
+        query.get("mtime") == "commit",
     )
 
 
@@ -141,13 +142,10 @@ def with_git_flags(source: GitSource, checksum: str, keep_git_dir: bool | None) 
             raise ValueError(message)
     if keep_git_dir is False and source.keep_git_dir:
         raise ValueError("inconsistent keep-git-dir configuration")
-    return GitSource(
-        source.url,
-        source.ref,
-        source.subdir,
-        checksum or source.checksum,
-        source.keep_git_dir or bool(keep_git_dir),
-        source.submodules,
+    return replace(
+        source,
+        checksum=checksum or source.checksum,
+        keep_git_dir=source.keep_git_dir or bool(keep_git_dir),
     )
 
 

@@ -11,7 +11,7 @@ import posixpath
 import stat as stat_bits
 from typing import TYPE_CHECKING
 
-from lithify.compiler.plan import InlineSource, TreeSource
+from lithify.compiler.plan import GitSource, InlineSource, TreeSource, UrlSource
 from lithify.errors import BuildError
 from lithify.executor.entries import Bytes, Entry, Kind
 from lithify.executor.ops.chmod import parse_chmod
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lithify.executor.ops.upper import Directory
     from lithify.executor.selection import Match, Node, Selection
     from lithify.executor.tree import Tree
+
+_SECOND_NS = 1_000_000_000
 
 
 def copy_entries(
@@ -53,6 +55,19 @@ def copy_entries(
     return copier.entries()
 
 
+def _keeps_times(source: Source) -> bool:
+    """Whether the times of a source's files are part of its content: they are what its server says.
+
+    With a checksum the bytes alone count, and no server is asked."""
+    match source:
+        case UrlSource(checksum=checksum):
+            return not checksum
+        case GitSource(commit_times=commit_times):
+            return commit_times
+        case _:
+            return False
+
+
 class _Copier:
     def __init__(self, op: CopyOp, parent: Tree, digests: FileDigests, temporary: Path) -> None:
         self._destination = op.destination
@@ -62,6 +77,7 @@ class _Copier:
         self._temporary = temporary
         self._chmod = parse_chmod(op.chmod)
         self._owner = copy_owner(parent, op.chown) if op.chown else None
+        self._keeps_times = False
 
     def entries(self) -> list[Entry]:
         return self._upper.entries()
@@ -71,6 +87,7 @@ class _Copier:
         self._put_file(source.name, self._changed(entry))
 
     def copy_selection(self, source: Source, selection: Selection) -> None:
+        self._keeps_times = _keeps_times(source)
         for match in selection.matches:
             if self._may_unpack(source) and self._extract(selection.tree, match):
                 continue
@@ -166,6 +183,8 @@ class _Copier:
         known = self._digests.get(node.stat) if node.stat.is_regular else None
         xattrs = None if known is None else known.xattrs
         entry = entry_of(tree, match.path_of(node), node.stat, xattrs)
+        if entry is not None and self._keeps_times:
+            entry.mtime = node.stat.mtime_ns // _SECOND_NS
         return None if entry is None else self._changed(entry)
 
     def _changed(self, entry: Entry) -> Entry:

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from lithify.compiler.plan import Tree as PlannedTree
     from lithify.executor.entries import Entry
     from lithify.executor.filehash import FileDigests
-    from lithify.executor.remote.sources import Remotes
     from lithify.executor.selection import Selection
     from lithify.executor.services import Services
     from lithify.executor.tree import Tree
@@ -56,7 +55,6 @@ class FileWork:
         self._digests = MemoryFileDigests()
         self._indexes: dict[str, StatIndex] = {}
         self._opened_ns = time.time_ns()
-        self._opened_remotes: Remotes | None = None
         self._listings: set[Listing] = set()
         self._is_comparable = True
         self._lock = threading.Lock()
@@ -163,7 +161,7 @@ class FileWork:
     def remote_content(self, source: UrlSource | GitSource) -> str:
         """Names what a remote source holds. Raises BuildError."""
         self._is_comparable = False
-        return self._remotes().content(source)
+        return self._services.remotes().content(source)
 
     def listings(self) -> tuple[Listing, ...] | None:
         """All that was taken from contexts so far; None if it can't be compared with a later state."""
@@ -193,22 +191,6 @@ class FileWork:
                 path = store.root / "index" / f"{root.dev:x}-{root.ino:x}"
                 self._indexes[name] = StatIndex(path, store.tmp_dir(), opened_ns=self._opened_ns)
             return self._indexes[name]
-
-    def close(self) -> None:
-        """Remove what was fetched, keep what was learned of files; idempotent."""
-        for index in self._indexes.values():
-            index.save()
-        self._indexes.clear()
-        if self._opened_remotes is not None:
-            self._opened_remotes.close()
-
-    def _remotes(self) -> Remotes:
-        from lithify.executor.remote.sources import Remotes
-
-        with self._lock:
-            if self._opened_remotes is None:
-                self._opened_remotes = Remotes(self._services.store, self._services.access)
-            return self._opened_remotes
 
     def _digest(
         self, source: TreeSource, op: CopyOp, layers: Mapping[int, tuple[Layer, ...]]
@@ -250,7 +232,7 @@ class FileWork:
                     source, op, stack.enter_context(self._tree(source.tree, layers))
                 )
             case UrlSource() | GitSource():
-                return self._remotes().select(source, op.exclude)
+                return self._services.remotes().select(source, op.exclude)
             case InlineSource():
                 return None
 
