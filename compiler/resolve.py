@@ -20,12 +20,12 @@ from lithify.compiler.dependencies import (
     stage_edges,
 )
 from lithify.compiler.graph import reachable
-from lithify.compiler.origins import ImageOrigin, StageOrigin
-from lithify.errors import ImageNotFound, SourceError, closest
+from lithify.compiler.origins import ImageOrigin, StageOrigin, TargetOrigin
+from lithify.errors import ContentError, ImageNotFound, RegistryError, SourceError, closest
 from lithify.grammar.parser import parse_trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from lithify.cache.ports import ImageResolver, ResolvedImage
     from lithify.compiler.phases import ExpandedStage
@@ -47,7 +47,7 @@ class ResolvedStage:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """All that a target needs: stages by number in file order, and images by origin."""
+    """All that targets need: stages by number in file order, and images by origin."""
 
     stages: Mapping[int, ResolvedStage]
     images: Mapping[ImageOrigin, ResolvedImage]
@@ -77,6 +77,10 @@ class Resolver:
             tail = f" (did you mean {guess}?)" if guess else ""
             message = f"{origin.written}: failed to resolve source metadata: {error.message}{tail}"
             raise ImageNotFound(message, span=span, hint=error.hint) from error
+        except (RegistryError, ContentError) as error:
+            error.span = span
+            error.message = f"{origin.written}: {error.message}"
+            raise
         self.images[origin] = image
         return image
 
@@ -92,13 +96,22 @@ class Resolver:
             texts = () if stage.is_replaced else image.config.config.on_build
             return ResolvedStage(stage, image, self._triggers(stage, texts))
         if isinstance(stage.origin, StageOrigin):
-            return ResolvedStage(stage, None, self._inherited(stage, stages[stage.origin.index]))
+            return ResolvedStage(stage, None, self._inherited(stage, stages))
+        if isinstance(stage.origin, TargetOrigin) and not stage.is_replaced:
+            texts = _target_triggers(stage.origin, stages)
+            return ResolvedStage(stage, None, self._triggers(stage, texts))
         return ResolvedStage(stage, None, ())
 
-    def _inherited(self, stage: ExpandedStage, parent: ExpandedStage) -> tuple[Instruction, ...]:
+    def _inherited(
+        self, stage: ExpandedStage, stages: tuple[ExpandedStage, ...]
+    ) -> tuple[Instruction, ...]:
+        assert isinstance(stage.origin, StageOrigin)
+        parent = stages[stage.origin.index]
         if parent.is_replaced and isinstance(parent.origin, ImageOrigin):
             image = self.image(parent.origin, parent.parsed.source.image.span)
             return self._triggers(stage, image.config.config.on_build)
+        if parent.is_replaced and isinstance(parent.origin, TargetOrigin):
+            return self._triggers(stage, _target_triggers(parent.origin, stages))
         return self._triggers(stage, declared_triggers(parent))
 
     def _triggers(self, stage: ExpandedStage, texts: tuple[str, ...]) -> tuple[Instruction, ...]:
@@ -106,14 +119,20 @@ class Resolver:
         return tuple(parse_trigger(text, span.source, span) for text in texts)
 
 
-def resolve_target(
+def _target_triggers(origin: TargetOrigin, stages: tuple[ExpandedStage, ...]) -> tuple[str, ...]:
+    wanted = origin.target.lower()
+    found = [stage for stage in stages if stage.parsed.name and stage.parsed.name == wanted]
+    return declared_triggers(found[-1]) if found else ()
+
+
+def resolve_targets(
     stages: tuple[ExpandedStage, ...],
-    target: int,
+    targets: Collection[int],
     sources: Sources,
     port: ImageResolver,
     images: dict[ImageOrigin, ResolvedImage],
 ) -> Resolution:
-    """Resolve what the target needs and nothing else.
+    """Resolve what the targets need and nothing else.
 
     `images` remembers answers, so that all platforms of a build mean the same images by a name. Raises
     SourceError and ImageNotFound."""
@@ -123,14 +142,32 @@ def resolve_target(
         triggers = {index: stage.triggers for index, stage in done.items()}
         edges = stage_edges(stages, triggers, sources)
         refuse_cycles(stages, edges)
-        fresh = reachable(edges, target) - done.keys()
+        needed = frozenset[int]().union(*(reachable(edges, target) for target in targets))
+        fresh = needed - done.keys()
         if not fresh:
             break
+        missing = []
         for index in sorted(fresh):
-            done[index] = resolver.stage(stages[index], stages)
+            try:
+                done[index] = resolver.stage(stages[index], stages)
+            except ImageNotFound as error:
+                missing.append(error)
+        if missing:
+            raise _all_missing(missing)
     for _, stage in sorted(done.items()):
         _resolve_sideways(stage, resolver)
     return Resolution(dict(sorted(done.items())), resolver.images)
+
+
+def _all_missing(missing: list[ImageNotFound]) -> ImageNotFound:
+    """The first error, telling of the others: without a network they are fetched elsewhere, at once."""
+    first, *others = missing
+    places = dict.fromkeys(
+        f"{one.span.text} (line {one.span.line})" for one in others if one.span is not None
+    )
+    if places:
+        first.hint = f"{first.hint}; these are missing as well: {', '.join(places)}"
+    return first
 
 
 def _resolve_sideways(stage: ResolvedStage, resolver: Resolver) -> None:

@@ -90,10 +90,35 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """A check of the Dockerfile found something; `rule` is its public name, `url` explains it."""
+
+    rule: str
+    message: str
+    span: Span | None = field(default=None, repr=False)
+    url: str = ""
+
+    @property
+    def text(self) -> str:
+        """The finding in one line."""
+        place = "" if self.span is None else f" (line {self.span.line})"
+        return f"{self.rule}: {self.message}{place}"
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseStarted:
     """A phase outside the steps: resolving a base image, exporting."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseProgress:
+    """How far a phase that transfers bytes has come; several times a second at most."""
+
+    name: str
+    done_bytes: int
+    total_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +148,9 @@ Event = (
     | StepFinished
     | StepErred
     | Notice
+    | Warned
     | PhaseStarted
+    | PhaseProgress
     | PhaseFinished
     | BuildFinished
 )

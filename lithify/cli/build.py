@@ -10,7 +10,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from lithify.cli.build_flags import add_build_flags, add_refused_flags, add_source_flags
+from lithify.cli.build_flags import (
+    add_build_flags,
+    add_call_flags,
+    add_refused_flags,
+    add_source_flags,
+    spelled_out,
+)
 from lithify.cli.build_request import build_request
 from lithify.cli.guard import DONE, status_of
 from lithify.cli.parser import CommandParser, command_parser, parse
@@ -27,14 +33,19 @@ def parser() -> CommandParser:
     made = command_parser("build", "Build an image from a Dockerfile.")
     add_source_flags(made)
     add_build_flags(made)
+    add_call_flags(made)
     add_refused_flags(made)
     return made
 
 
 def run(arguments: list[str], door: Door) -> int:
     """Build; returns the exit status."""
-    flags = parse(parser(), arguments, door)
+    flags = parse(parser(), spelled_out(arguments), door)
     request = build_request(flags, door.environ)
+    if flags.check or flags.call != "build":
+        from lithify.cli.check import answer
+
+        return answer(flags.call, request, door, is_check=flags.check)
     _check_standard_output(request)
     if flags.iidfile:
         _remove_stale(flags.iidfile)

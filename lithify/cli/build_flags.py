@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Callable
 
+PULL_POLICIES = ("always", "newer", "missing", "never")
 PROGRESS = ("auto", "plain", "tty", "rawjson", "quiet")
 NETWORKS = ("default", "none", "host")
 
@@ -42,13 +43,16 @@ def add_build_flags(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("how it is built").add_argument
     add("--no-cache", action="store_true", help="run every step")
     _repeated(add, "--no-cache-filter", "STAGE[,STAGE]", "run every step of these stages")
-    add("--pull", action="store_true", help="look for newer base images")
+    add("--pull", action="store_true", help="ask registries for newer base images")
+    add("--pull-policy", choices=PULL_POLICIES, default="", help="the same as --pull=POLICY")
+    add("--offline", action="store_true", help="ask no registry; base images are as last time")
     _repeated(add, "--secret", "id=ID[,src=FILE|env=VAR]", "a secret for RUN --mount=type=secret")
     _repeated(add, "--ssh", "default|ID[=PATH]", "an SSH agent or key for RUN --mount=type=ssh")
     add("-j", "--jobs", metavar="N", type=int, default=0, help="how many steps run at a time")
     add = parser.add_argument_group("results").add_argument
     _repeated(add, "-t", "NAME[:TAG]", "name the image", long="--tag")
     _repeated(add, "-o", "DIR|-|type=T,dest=D", "write the result elsewhere", long="--output")
+    add("--push", action="store_true", help="push the image to the registries of its names")
     add("--load", action="store_true", help="keep the image in the store (the default)")
     add("--iidfile", metavar="FILE", default="", help="write the image's digest to a file")
     add("--metadata-file", metavar="FILE", default="", help="write result details as JSON")
@@ -58,14 +62,30 @@ def add_build_flags(parser: ArgumentParser) -> None:
     add("--explain", action="store_true", help="say why each step was not cached")
 
 
+def spelled_out(arguments: list[str]) -> list[str]:
+    """`--pull=POLICY` as a flag of its own, for `--pull` alone must not take the word after it."""
+    policies = {f"--pull={one}": f"--pull-policy={one}" for one in PULL_POLICIES}
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return [policies.get(word, word) for word in arguments[:end]] + arguments[end:]
+
+
+def add_call_flags(parser: ArgumentParser) -> None:
+    """What is asked instead of a build."""
+    add = parser.add_argument_group("instead of building").add_argument
+    add("--check", action="store_true", help="check the Dockerfile; the same as --call=check")
+    add(
+        "--call",
+        metavar="METHOD[,format=json]",
+        default="build",
+        help="build, check, outline (what the target can be given) or targets",
+    )
+
+
 def add_refused_flags(parser: ArgumentParser) -> None:
     """Flags of buildx that are understood only to be refused with a reason."""
     from argparse import SUPPRESS
 
     add = parser.add_argument
-    add("--push", action="store_true", help=SUPPRESS)
-    add("--check", action="store_true", help=SUPPRESS)
-    add("--call", default="build", help=SUPPRESS)
     for flag in ("--cache-from", "--cache-to", "--attest"):
         add(flag, action="append", default=[], help=SUPPRESS)
     for flag in ("--provenance", "--sbom"):

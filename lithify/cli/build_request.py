@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
 
-_PUSH_HINT = "write an archive with -o type=oci,dest=FILE and push that"
+_PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
 _CACHE_HINT = "the store is the cache: keep it between builds (--root DIR)"
 
 
@@ -47,6 +47,7 @@ def plan_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
         hostname=values.host_name("--hostname", flags.hostname) if flags.hostname else "",
         faithful=flags.faithful,
         source_date_epoch=_epoch(flags, dict(arguments), environ),
+        proxies=tuple(sorted((key, environ[key]) for key in environ if key.lower() in _PROXIES)),
     )
 
 
@@ -65,21 +66,20 @@ def build_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
         ssh=_agents(flags, environ),
         no_cache=flags.no_cache,
         no_cache_filter=_listed(flags.no_cache_filter),
-        pull=flags.pull,
+        pull=_pull(flags),
         jobs=flags.jobs,
     )
 
 
 def _epoch(flags: Namespace, arguments: Mapping[str, str], environ: Mapping[str, str]) -> str:
-    """The flag, else the build argument, else the environment; empty if none is set."""
-    for source, text in (
-        ("--source-date-epoch", flags.source_date_epoch),
-        ("--build-arg SOURCE_DATE_EPOCH", arguments.get("SOURCE_DATE_EPOCH", "")),
-        ("$SOURCE_DATE_EPOCH", environ.get("SOURCE_DATE_EPOCH", "")),
-    ):
-        if text:
-            return values.epoch(source, text)
-    return ""
+    """The flag, else the build argument (an empty one means none), else the environment."""
+    if flags.source_date_epoch:
+        return values.epoch("--source-date-epoch", flags.source_date_epoch)
+    if "SOURCE_DATE_EPOCH" in arguments:
+        text = arguments["SOURCE_DATE_EPOCH"]
+        return values.epoch_or_name("--build-arg SOURCE_DATE_EPOCH", text) if text else ""
+    text = environ.get("SOURCE_DATE_EPOCH", "")
+    return values.epoch_or_name("$SOURCE_DATE_EPOCH", text) if text else ""
 
 
 def _listed(texts: list[str]) -> tuple[str, ...]:
@@ -92,9 +92,27 @@ def _outputs(flags: Namespace) -> tuple[OutputSpec, ...]:
         raise UsageError("--output: only one result can go to standard output")
     if flags.quiet and any(output.dest == "-" for output in outputs):
         raise UsageError("--quiet writes the digest to standard output, where --output goes too")
+    if flags.push and not any(_pushes(output) for output in outputs):
+        outputs.append(OutputSpec("registry"))
+    pushing = [dict(output.options) for output in outputs if _pushes(output)]
+    if not flags.tag and not all(options.get("name") for options in pushing):
+        raise UsageError("tag is needed when pushing to registry", hint="add -t NAME[:TAG]")
     if flags.load and outputs and all(output.type != "image" for output in outputs):
         outputs.append(OutputSpec("image"))
     return tuple(outputs)
+
+
+def _pushes(output: OutputSpec) -> bool:
+    options = dict(output.options)
+    return output.type == "registry" or options.get("push", "").lower() in ("true", "1", "t")
+
+
+def _pull(flags: Namespace) -> str:
+    """When registries are asked. Raises UsageError for a contradiction."""
+    policy = "always" if flags.pull else flags.pull_policy
+    if flags.offline and policy not in ("", "never", "missing"):
+        raise UsageError(f"--offline and --pull={policy} contradict each other")
+    return "never" if flags.offline else policy or "missing"
 
 
 def _secrets(flags: Namespace, environ: Mapping[str, str]) -> tuple[SecretSpec, ...]:
@@ -114,10 +132,6 @@ def _agents(flags: Namespace, environ: Mapping[str, str]) -> tuple[tuple[str, st
 
 def _refuse(flags: Namespace) -> None:
     """What cannot be honoured is said, for a flag that is silently ignored is worse."""
-    if flags.push:
-        raise values.unavailable("--push", _PUSH_HINT)
-    if flags.check or flags.call != "build":
-        raise values.unavailable("--check" if flags.check else f"--call={flags.call}")
     if flags.cache_from or flags.cache_to:
         raise values.unavailable("--cache-from" if flags.cache_from else "--cache-to", _CACHE_HINT)
     for name, texts in (

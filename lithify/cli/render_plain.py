@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self, TextIO, assert_never
 
+from lithify.cli.table import human_size
 from lithify.cli.text import LineBuffer, clean, clean_line
 from lithify.errors import Cancelled
 from lithify.executor.events import (
     BuildFinished,
     Notice,
     PhaseFinished,
+    PhaseProgress,
     PhaseStarted,
     PlanReady,
     StepCached,
@@ -23,10 +25,11 @@ from lithify.executor.events import (
     StepNote,
     StepOutput,
     StepStarted,
+    Warned,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lithify.errors import LithifyError
     from lithify.executor.events import Event
@@ -37,6 +40,18 @@ if TYPE_CHECKING:
 
 #: The block that notices form; not the name of any phase.
 _NOTICES = ""
+_PROGRESS_EVERY_S = 5.0
+
+
+def warning_lines(warnings: Sequence[Warned]) -> list[str]:
+    """What the checks of a build found, for its end; nothing if they found nothing."""
+    if not warnings:
+        return []
+    count = f"{len(warnings)} warning{'' if len(warnings) == 1 else 's'} found"
+    return [
+        f" {count} (use --check to expand):",
+        *(f" - {clean_line(one.text)}" for one in warnings),
+    ]
 
 
 def summary_line(result: BuildResult) -> str:
@@ -62,6 +77,8 @@ class PlainFace:
         self._buffers: dict[tuple[int, str], LineBuffer] = {}
         self._current: int | str | None = None
         self._noticed: set[str] = set()
+        self._warnings: list[Warned] = []
+        self._told: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -77,11 +94,16 @@ class PlainFace:
                 self._titles = {step.index: step.name for step in steps}
             case PhaseStarted(name):
                 self._write(name, [])
+            case PhaseProgress():
+                self._progress(event)
             case PhaseFinished(name, seconds, detail):
                 shown = [clean_line(detail)] if detail else []
                 self._write(name, [*shown, f"DONE {seconds:.1f}s"])
             case Notice(text):
                 self._notice(text)
+            case Warned():
+                self._warnings.append(event)
+                self._noticed.add(event.text)
             case BuildFinished():
                 pass  # the result says the same and more
             case _:
@@ -90,6 +112,7 @@ class PlainFace:
     def failed(self, error: LithifyError) -> bool:
         """Errors are shown after the log, by the one who shows all errors."""
         self._separate()
+        self._end_with_warnings()
         return False
 
     def finished(self, result: BuildResult) -> None:
@@ -98,8 +121,24 @@ class PlainFace:
             if warning not in self._noticed:
                 self._notice(warning)
         self._separate()
+        self._end_with_warnings()
         self._stream.write(summary_line(result) + "\n")
         self._stream.flush()
+
+    def _end_with_warnings(self) -> None:
+        if self._warnings:
+            self._stream.write("\n".join(warning_lines(self._warnings)) + "\n\n")
+            self._stream.flush()
+
+    def _progress(self, event: PhaseProgress) -> None:
+        """A line now and then, and one for the whole: a log is no place for counters."""
+        now = self._clock()
+        is_whole = event.done_bytes >= event.total_bytes
+        first = self._told.setdefault(event.name, now)
+        if event.total_bytes and (is_whole or now - first >= _PROGRESS_EVERY_S):
+            self._told[event.name] = now
+            sizes = f"{human_size(event.done_bytes)} / {human_size(event.total_bytes)}"
+            self._write(event.name, [sizes])
 
     def _show_step(self, event: StepEvent) -> None:
         match event:

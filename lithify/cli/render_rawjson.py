@@ -10,7 +10,9 @@ Each has the key `event`; the others by event:
     step_finished   step, seconds, reason ("" if unknown)
     step_erred      step, seconds, error
     notice          text
+    warning         rule, message, url, location                         (of a check)
     phase_started   name
+    phase_progress  name, done_bytes, total_bytes
     phase_finished  name, seconds, detail
     build_finished  digest, names, seconds, steps, cached
     result          digest, config_digest, names, steps, cached, seconds, warnings,
@@ -33,6 +35,7 @@ from lithify.executor.events import (
     BuildFinished,
     Notice,
     PhaseFinished,
+    PhaseProgress,
     PhaseStarted,
     PlanReady,
     StepCached,
@@ -41,6 +44,7 @@ from lithify.executor.events import (
     StepNote,
     StepOutput,
     StepStarted,
+    Warned,
 )
 
 if TYPE_CHECKING:
@@ -71,8 +75,13 @@ class RawJsonFace:
                 self._write("plan", steps=[_step(step) for step in steps])
             case Notice(text):
                 self._write("notice", text=text)
+            case Warned(rule, message, span, url):
+                place = _location(span)
+                self._write("warning", rule=rule, message=message, url=url, location=place)
             case PhaseStarted(name):
                 self._write("phase_started", name=name)
+            case PhaseProgress(name, done, total):
+                self._write("phase_progress", name=name, done_bytes=done, total_bytes=total)
             case PhaseFinished(name, seconds, detail):
                 self._write("phase_finished", name=name, seconds=seconds, detail=detail)
             case BuildFinished(digest, names, seconds, steps, cached):

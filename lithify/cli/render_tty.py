@@ -17,13 +17,15 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from lithify.cli.render_plain import summary_line
+from lithify.cli.render_plain import summary_line, warning_lines
+from lithify.cli.table import human_size
 from lithify.cli.text import LineBuffer, clean_line
 from lithify.errors import Cancelled
 from lithify.executor.events import (
     BuildFinished,
     Notice,
     PhaseFinished,
+    PhaseProgress,
     PhaseStarted,
     PlanReady,
     StepCached,
@@ -32,6 +34,7 @@ from lithify.executor.events import (
     StepNote,
     StepOutput,
     StepStarted,
+    Warned,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ class _Row:
     state: str = "waiting"
     started: float = 0.0
     seconds: float = 0.0
+    sizes: str = ""
     buffers: dict[str, LineBuffer] = field(default_factory=dict)
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=OUTPUT_LINES))
     notes: list[str] = field(default_factory=list)
@@ -89,6 +93,7 @@ class TtyFace:
         self._lock = threading.Lock()
         self._rows: dict[int | str, _Row] = {}
         self._notices: list[str] = []
+        self._warnings: list[Warned] = []
         self._began = clock()
         self._is_ascii = not (console.encoding or "").lower().startswith("utf")
         self._live = Live(
@@ -122,6 +127,8 @@ class TtyFace:
                 case PhaseStarted(name):
                     row = self._row(name)
                     row.state, row.started = "running", self._clock()
+                case PhaseProgress(name, done, total):
+                    self._row(name).sizes = f"{human_size(done)} / {human_size(total)}"
                 case PhaseFinished(name, seconds, detail):
                     row = self._row(name)
                     row.state, row.seconds = "done", seconds
@@ -129,6 +136,8 @@ class TtyFace:
                         row.notes.append(clean_line(detail))
                 case Notice(text):
                     self._notices.append(clean_line(text))
+                case Warned():
+                    self._warnings.append(event)
                 case BuildFinished():
                     pass  # the result says the same and more
                 case _:
@@ -141,8 +150,9 @@ class TtyFace:
     def finished(self, result: BuildResult) -> None:
         """End with a line that says what was made."""
         self.__exit__()
+        shown = [clean_line(one.text) for one in self._warnings]
         for warning in result.warnings:
-            if clean_line(warning) not in self._notices:
+            if clean_line(warning) not in (*self._notices, *shown):
                 self._console.print(Text(f"note: {clean_line(warning)}", style="yellow"))
         self._console.print(Text(summary_line(result), style="bold"), soft_wrap=True)
 
@@ -173,6 +183,7 @@ class TtyFace:
                 parts.append(self._line(row))
                 parts += [self._tail_line(note) for note in row.notes]
             parts += [Text(f"note: {notice}", style="yellow") for notice in self._notices]
+            parts += [Text(line, style="yellow") for line in warning_lines(self._warnings)]
             return Group(*parts)
 
     def _show_step(
@@ -226,6 +237,8 @@ class TtyFace:
         right = {"waiting": "", "cached": "cached"}.get(row.state, f"{seconds:.1f}s")
         line = Text().append(f"{ascii_glyph if self._is_ascii else glyph} ", style=style)
         line.append(row.title, style="dim" if row.state in ("waiting", "canceled") else "")
+        if row.sizes:
+            line.append(f"  {row.sizes}", style="dim")
         line = self._fit(line, self._console.width - len(right) - 1)
         if right:
             line.pad_right(self._console.width - len(right) - line.cell_len)

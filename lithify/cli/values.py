@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 OUTPUT_TYPES = ("image", "oci", "docker", "tar", "local", "registry")
+COMPRESSIONS = ("gzip", "zstd", "uncompressed")
 ENTITLEMENTS = ("network.host", "security.insecure")
 ULIMITS = (
     *("core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile"),
@@ -23,6 +24,8 @@ ULIMITS = (
 )
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(?:b|([kmgt])(?:i?b)?)?", re.IGNORECASE)
+#: What a context or stage can be called, and no number.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._/:-]*", re.ASCII)
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _PLATFORM = re.compile(r"[a-z0-9_.-]+(?:\([^()/]*\))?(?:/[A-Za-z0-9_.-]+){0,2}")
 
@@ -156,13 +159,12 @@ def output(flag: str, text: str) -> OutputSpec:
         suggestion = f" (did you mean {near}?)" if near else ""
         what = f"unknown type {kind!r}{suggestion}" if kind else f"{text!r} has no type"
         raise UsageError(f"{flag}: {what}", hint=f"one of {', '.join(OUTPUT_TYPES)}")
-    if kind == "registry" or options.get("push", "false").lower() not in ("false", "0", ""):
-        raise unavailable(f"{flag} {text}", "push with skopeo from an archive: type=oci,dest=FILE")
     dest = options.pop("dest", "")
     if kind == "local" and dest in ("", "-"):
         raise UsageError(f"{flag}: type=local needs a directory", hint="dest=DIR")
-    if kind == "image" and dest:
-        raise UsageError(f"{flag}: type=image goes to the store and takes no dest")
+    if kind in ("image", "registry") and dest:
+        where = "the store" if kind == "image" else "registries"
+        raise UsageError(f"{flag}: type={kind} goes to {where} and takes no dest")
     if kind in ("oci", "tar") and not dest:
         dest = "-"
     if kind == "docker" and not dest:
@@ -218,6 +220,11 @@ def epoch(flag: str, text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
         raise UsageError(f"{flag}: {text!r} is not a number of seconds since 1970-01-01")
     return text
+
+
+def epoch_or_name(flag: str, text: str) -> str:
+    """A number as `epoch`, or the name of a context or stage whose time counts."""
+    return text if _NAME.fullmatch(text) else epoch(flag, text)
 
 
 def unavailable(flag: str, hint: str = "") -> UsageError:

@@ -80,8 +80,10 @@ def _request(*arguments: str, environ: dict[str, str] | None = None) -> BuildReq
             "no_cache_filter",
             ("a", "b", "c"),
         ),
-        (["--pull"], "pull", True),
-        (["--pull", "--pull=false"], "pull", False),
+        (["--pull"], "pull", "always"),
+        (["--pull", "--pull=false"], "pull", "missing"),
+        (["--pull-policy=newer"], "pull", "newer"),
+        (["--offline"], "pull", "never"),
         (["--label", "a=1", "--label", "b"], "labels", (("a", "1"), ("b", ""))),
         (["--annotation", "index:a=1"], "annotations", (("index:a", "1"),)),
         (["--network", "none"], "network", "none"),
@@ -151,17 +153,17 @@ def test_a_secret_file_is_passed_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--push"], "--push is not available"),
-        (["--check"], "--check is not available"),
-        (["--call=outline"], "--call=outline is not available"),
+        (["--push"], "tag is needed when pushing"),
+        (["--offline", "--pull"], "contradict"),
         (["--cache-from", "type=gha"], "--cache-from is not available"),
         (["--cache-to", "type=inline"], "--cache-to is not available"),
         (["--provenance=true"], "--provenance is not available"),
         (["--provenance", "mode=max"], "--provenance is not available"),
         (["--sbom=true"], "--sbom is not available"),
         (["--attest", "type=sbom"], "--attest is not available"),
-        (["-o", "type=registry"], "is not available"),
-        (["-o", "type=image,push=true"], "is not available"),
+        (["-o", "type=registry"], "tag is needed when pushing"),
+        (["-o", "type=image,push=true"], "tag is needed when pushing"),
+        (["-o", "type=registry,dest=x"], "takes no dest"),
         (["-o", "type=oic,dest=x"], "did you mean oci?"),
         (["-o", "dest=x"], "has no type"),
         (["-o", "type=local"], "needs a directory"),
@@ -248,3 +250,22 @@ def test_every_flag_of_build_is_consumed(lithify: Any, monkeypatch: pytest.Monke
     handled_by_parse = {"help", "root", "isolation", "debug"}
     declared = {action.dest for action in build.parser()._actions}
     assert declared - handled_by_parse <= watched[0].read
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "epoch"),
+    [
+        (["--build-arg", "SOURCE_DATE_EPOCH=context"], {"SOURCE_DATE_EPOCH": "5"}, "context"),
+        (["--build-arg", "SOURCE_DATE_EPOCH="], {"SOURCE_DATE_EPOCH": "5"}, ""),
+        ([], {"SOURCE_DATE_EPOCH": "context"}, "context"),
+    ],
+)
+def test_the_epoch_may_be_named_and_an_empty_argument_means_none(
+    arguments: list[str], environ: dict[str, str], epoch: str
+) -> None:
+    assert _request(*arguments, environ=environ).source_date_epoch == epoch
+
+
+def test_the_proxies_of_the_environment_reach_the_request() -> None:
+    environ = {"https_proxy": "http://p", "NO_PROXY": "h", "PROXY": "x"}
+    assert _request(environ=environ).proxies == (("NO_PROXY", "h"), ("https_proxy", "http://p"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,7 @@ from lithify.executor.events import (
     StepOutput,
     StepStarted,
     StepSummary,
+    Warned,
 )
 
 if TYPE_CHECKING:
@@ -263,3 +265,52 @@ def test_a_live_view_needs_a_terminal_that_is_large_enough(
     monkeypatch.setattr("os.get_terminal_size", lambda _: size)
     face = open_face("auto", stream, {"TERM": term})
     assert isinstance(face, TtyFace) == is_live
+
+
+_WARNED: tuple[Event, ...] = (
+    Warned(
+        "StageNameCasing", "Stage name 'A\x1b[2J' should be lowercase", Span(_SOURCE, 0, 12), "u"
+    ),
+    Warned("Other", "something"),
+)
+_SHOWN = """
+ 2 warnings found (use --check to expand):
+ - StageNameCasing: Stage name 'A' should be lowercase (line 1)
+ - Other: something
+"""
+
+
+def test_the_log_ends_with_what_the_checks_found(engine: Any) -> None:
+    face, stream = _plain((*_WARNED, StepCached(0)))
+    assert "StageNameCasing" not in stream.getvalue()
+    face.finished(replace(engine.result, warnings=tuple(one.text for one in _WARNED)))
+    assert f"CACHED\n{_SHOWN}\nbuilt " in stream.getvalue()
+
+
+def test_the_log_of_a_failed_build_ends_with_what_the_checks_found() -> None:
+    face, stream = _plain(_WARNED)
+    assert not face.failed(_FAILURE)
+    assert stream.getvalue().strip("\n") == _SHOWN.strip("\n")
+
+
+def test_the_summary_on_the_screen_ends_with_what_the_checks_found(engine: Any) -> None:
+    console = _console(width=120)
+    face = TtyFace(console, clock=_Clock())
+    with face:
+        for event in _WARNED:
+            face.show(event)
+        face.finished(replace(engine.result, warnings=tuple(one.text for one in _WARNED)))
+    lines = [line.rstrip() for line in console.export_text().strip("\n").splitlines()]
+    assert lines[-4:-1] == _SHOWN.strip("\n").splitlines()
+    assert lines[-1].startswith("built ")
+
+
+def test_json_lines_tell_what_the_checks_found() -> None:
+    stream = io.StringIO()
+    face = RawJsonFace(stream)
+    for event in _WARNED:
+        face.show(event)
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert (first["event"], first["rule"], first["url"]) == ("warning", "StageNameCasing", "u")
+    assert first["location"] == {"file": "Dockerfile", "line": 1, "column": 1}
+    assert second["location"] is None

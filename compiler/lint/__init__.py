@@ -1,0 +1,1 @@
+"""Checks of Dockerfiles: an engine, and one module for each rule."""

@@ -1,0 +1,43 @@
+"""All keywords of a file should be in one case.
+
+What it does: reports each instruction whose keyword is not in the case of most: lower, else upper.
+
+Why it matters: keywords in one case stand out from arguments; a mix reads like a slip.
+
+Example:
+
+    FROM busybox
+    RUN make
+    copy out /srv
+
+Use instead:
+
+    FROM busybox
+    RUN make
+    COPY out /srv
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lithify.compiler.lint.context import about
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lithify.compiler.lint.context import Diagnostic, LintContext
+
+
+def check(ctx: LintContext) -> Iterator[Diagnostic]:
+    instructions = [one for stage in ctx.stages for one in (stage.source, *stage.instructions)]
+    keywords = [one.keyword.text for one in instructions]
+    lower = sum(keyword == keyword.lower() for keyword in keywords)
+    upper = sum(keyword == keyword.upper() for keyword in keywords)
+    majority = "lowercase" if lower > upper else "uppercase"
+    for instruction, keyword in zip(instructions, keywords, strict=True):
+        if keyword != (keyword.lower() if lower > upper else keyword.upper()):
+            message = (
+                f"Command '{keyword}' should match the case of the command majority ({majority})"
+            )
+            yield about(instruction, message)

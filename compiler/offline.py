@@ -1,0 +1,34 @@
+"""Owns the answer for images that are not at hand, where a Dockerfile is only looked at.
+
+Checks and outlines are of use also on a machine that has none of the bases. It refuses to be used for builds: what it
+answers is not the image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lithify.cache.digest import Digest
+from lithify.cache.oci import Descriptor, ImageConfig
+from lithify.cache.ports import ResolvedImage
+from lithify.errors import ImageNotFound
+
+if TYPE_CHECKING:
+    from lithify.cache.platform import Platform
+    from lithify.cache.ports import ImageResolver
+
+
+@dataclass(frozen=True, slots=True)
+class LenientResolver:
+    """Asks another resolver, and answers with an empty image for the platform where that finds none."""
+
+    port: ImageResolver
+
+    def resolve(self, reference: str, platform: Platform) -> ResolvedImage:
+        """The image, known or empty."""
+        try:
+            return self.port.resolve(reference, platform)
+        except ImageNotFound:
+            nothing = Descriptor("", Digest.of(b""), 0)
+            return ResolvedImage(reference, nothing, ImageConfig(platform), ())

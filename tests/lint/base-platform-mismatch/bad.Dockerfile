@@ -1,0 +1,2 @@
+FROM foreign
+FROM --platform=$BUILDPLATFORM foreign AS again

@@ -1,0 +1,74 @@
+"""What tests of checks stand on: a way to check a text in one call, with images and an ignore file that are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lithify.cache.digest import Digest
+from lithify.cache.ignore import parse_ignore_file
+from lithify.cache.oci import ContainerConfig, Descriptor, ImageConfig
+from lithify.cache.platform import Platform
+from lithify.cache.ports import ResolvedImage
+from lithify.compiler.lint.engine import Checked, plan_and_check
+from lithify.compiler.offline import LenientResolver
+from lithify.compiler.plan import BuildOptions
+from lithify.errors import ImageNotFound, SourceText
+from lithify.grammar.parser import parse
+
+AMD64 = Platform("linux", "amd64")
+Check = Callable[..., Checked]
+Lines = Callable[[Checked], list[str]]
+
+
+class Images:
+    """`foreign` is for another architecture, `java` sets variables and a shell; others are not there."""
+
+    def resolve(self, reference: str, platform: Platform) -> ResolvedImage:
+        configs = {
+            "foreign": ImageConfig(Platform("linux", "s390x")),
+            "java": ImageConfig(
+                AMD64, ContainerConfig(env=("JAVA_HOME=/opt/java",), shell=("/bin/bash", "-c"))
+            ),
+            "child": ImageConfig(AMD64, ContainerConfig(on_build=("ARG FIRED=1",))),
+        }
+        if reference not in configs:
+            raise ImageNotFound(f"no image {reference}")
+        manifest = Descriptor("manifest", Digest.of(reference.encode()), 1)
+        return ResolvedImage(reference, manifest, configs[reference], ())
+
+
+@pytest.fixture
+def check() -> Check:
+    """`check(text, args={...}, ignore="...", every_stage=True, target="")`."""
+
+    def checked(
+        text: str,
+        *,
+        args: dict[str, str] | None = None,
+        ignore: str | None = None,
+        every_stage: bool = True,
+        **options: Any,
+    ) -> Checked:
+        matcher = None if ignore is None else parse_ignore_file(ignore)
+        return plan_and_check(
+            parse(SourceText("Dockerfile", text)),
+            BuildOptions(build_args=tuple((args or {}).items()), host=AMD64, **options),
+            LenientResolver(Images()),
+            lambda: matcher,
+            every_stage=every_stage,
+        )
+
+    return checked
+
+
+@pytest.fixture
+def lines() -> Lines:
+    """The findings of a check as `LINE:Rule`."""
+
+    def shown(checked: Checked) -> list[str]:
+        return [f"{finding.span.line}:{finding.rule.name}" for finding in checked.findings]
+
+    return shown

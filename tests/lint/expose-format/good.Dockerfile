@@ -1,0 +1,2 @@
+FROM scratch
+EXPOSE 80 81/tcp 5000-5100

@@ -1,0 +1,3 @@
+FROM scratch as one
+FROM scratch AS two
+FROM scratch As three

@@ -1,0 +1,3 @@
+FROM --platform=$TARGETPLATFORM busybox AS a
+FROM --platform=${TARGETPLATFORM} busybox
+FROM --platform=${TARGETPLATFORM:-linux/arm64} busybox

@@ -1,0 +1,4 @@
+ARG VERSION
+ARG SFX="box:"
+FROM busybox:$VERSION
+FROM busy${SFX}

@@ -1,0 +1,4 @@
+FROM scratch
+copy a /x
+COPY b /y
+Run ["/x"]

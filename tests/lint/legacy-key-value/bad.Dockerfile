@@ -1,0 +1,5 @@
+FROM scratch
+ENV k v
+LABEL k v
+ENV multi \
+    line value

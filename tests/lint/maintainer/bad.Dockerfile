@@ -1,0 +1,4 @@
+FROM scratch
+MAINTAINER someone
+FROM scratch
+MAINTAINER someone else

@@ -1,0 +1,8 @@
+FROM scratch
+ENTRYPOINT ["a"]
+ENTRYPOINT ["b"]
+CMD ["a"]
+CMD ["b"]
+HEALTHCHECK NONE
+HEALTHCHECK CMD ["b"]
+CMD ["c"]

@@ -1,0 +1,8 @@
+FROM scratch AS a
+ENTRYPOINT ["a"]
+CMD ["a"]
+HEALTHCHECK NONE
+FROM a
+ENTRYPOINT ["b"]
+CMD ["b"]
+HEALTHCHECK CMD ["b"]

@@ -1,0 +1,4 @@
+ARG TOKEN
+FROM scratch
+ENV PUBLIC_KEY=1 GIT_KEY_FILE=2 TOKEN_VERSION=3
+ARG monkey keyring authtoken

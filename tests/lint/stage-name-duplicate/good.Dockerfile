@@ -1,0 +1,4 @@
+FROM scratch AS b
+FROM scratch AS c
+FROM scratch
+FROM scratch

@@ -1,0 +1,97 @@
+"""Every rule: what it finds in its bad.Dockerfile, nothing in its good one, and its own documentation is true."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lithify.compiler.lint import rules
+from lithify.compiler.lint.registry import RULES, Rule
+
+if TYPE_CHECKING:
+    from tests.lint.conftest import Check
+
+HERE = Path(__file__).parent
+_SECTIONS = ("What it does:", "Why it matters:", "Example", "Use instead:")
+_BLOCK = re.compile(r"^(Example|Use instead)[^\n]*:\n\n((?:    [^\n]*\n|\n)+)", re.MULTILINE)
+
+every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.slug)
+
+
+def _ignore(rule: Rule) -> str | None:
+    path = HERE / rule.slug / "ignore"
+    return path.read_text("utf-8") if path.exists() else None
+
+
+def _text(rule: Rule, kind: str) -> str:
+    return (HERE / rule.slug / f"{kind}.Dockerfile").read_text("utf-8")
+
+
+@every_rule
+def test_a_rule_finds_what_is_wrong_and_nothing_else_does(
+    rule: Rule, check: Check, snapshot: Any
+) -> None:
+    checked = check(_text(rule, "bad"), ignore=_ignore(rule))
+    findings = [one for one in checked.findings if one.rule == rule]
+    assert findings
+    assert [f"{one.span.line}: {one.message}" for one in findings] == snapshot
+
+
+@every_rule
+def test_a_rule_is_silent_about_a_good_file(rule: Rule, check: Check) -> None:
+    checked = check(_text(rule, "good"), ignore=_ignore(rule))
+    assert checked.error is None
+    assert not [one.message for one in checked.findings if one.rule == rule]
+
+
+@every_rule
+def test_the_documentation_of_a_rule_is_whole_and_its_examples_are_true(
+    rule: Rule, check: Check
+) -> None:
+    text = import_module(rule.module).__doc__ or ""
+    assert all(section in text for section in _SECTIONS)
+    examples = dict(_BLOCK.findall(text + "\n"))
+    option = f"# check=experimental={rule.name}\n" if rule.is_experimental else ""
+    found = {
+        kind: rule in [one.rule for one in check(option + _whole(block), ignore="*.log").findings]
+        for kind, block in examples.items()
+    }
+    assert found == {"Example": True, "Use instead": False}
+
+
+def _whole(block: str) -> str:
+    text = re.sub("^    ", "", block, flags=re.MULTILINE).strip("\n") + "\n"
+    text = text.replace("image-for-amd64-only", "foreign").replace("linux/amd64", "linux/s390x")
+    return text if "FROM" in text else f"{text if text.startswith('#') else ''}FROM busybox\n{text}"
+
+
+def test_every_module_of_a_rule_is_in_the_table() -> None:
+    modules = {path.stem for path in Path(next(iter(rules.__path__))).glob("*.py")}
+    assert modules - {"__init__"} == {rule.slug.replace("-", "_") for rule in RULES}
+
+
+def test_names_of_rules_are_told_apart() -> None:
+    names = [name for rule in RULES for name in rule.ids]
+    assert len(names) == len(set(names))
+
+
+def test_every_rule_has_its_folder_and_no_folder_is_left_over() -> None:
+    folders = {path.parent.name for path in HERE.glob("*/bad.Dockerfile")}
+    assert folders == {rule.slug for rule in RULES}
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("JSONArgsRecommended", "json-args-recommended"),
+        ("SecretsUsedInArgOrEnv", "secrets-used-in-arg-or-env"),
+        ("FromAsCasing", "from-as-casing"),
+    ],
+)
+def test_a_rule_leads_to_its_page(name: str, page: str) -> None:
+    url = next(rule.url for rule in RULES if rule.name == name)
+    assert url == f"https://docs.docker.com/go/dockerfile/rule/{page}/"

@@ -1,0 +1,5 @@
+ARG DEBUG
+ARG SUFFIX=""
+FROM --platform=$BUILDPLATFORM scratch${DEBUG} AS one
+FROM scra${DEBUG:-tch} AS two
+FROM scratch${SUFFIX-@bogus}

@@ -1,0 +1,7 @@
+FROM scratch AS a
+WORKDIR app/
+WORKDIR /srv
+FROM scratch
+ARG WHERE=there
+WORKDIR $WHERE
+WORKDIR more

@@ -1,0 +1,5 @@
+FROM scratch AS a
+WORKDIR /app
+WORKDIR more
+FROM a
+WORKDIR even
