@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _BUFFER_BYTES = 256 * 1024
 _EMPTY = Digest.of(b"")
+_MISSING_HINT = "build, pull or load the image it belongs to again"
 _DAMAGED_HINT = "the blob was damaged and is now removed; build, pull or load it again"
 
 
@@ -40,6 +41,8 @@ class FileBlobStore(BlobStore):
         self._directory = root / "blobs" / "sha256"
         self._tmp_dir = tmp_dir
         self._names = count()
+        #: Asked for a blob that is missed; whether it is here now. Set by whoever knows where to get it.
+        self.fetch: Callable[[Digest], bool] | None = None
 
     def path(self, digest: Digest) -> Path:
         """Where the blob is, if it is."""
@@ -79,11 +82,15 @@ class FileBlobStore(BlobStore):
             path.rename(self.path(digest))
 
     def open(self, digest: Digest) -> BinaryIO:
-        """A seekable stream of the unverified bytes; the caller closes. Raises NotFound."""
+        """A seekable stream of the unverified bytes; the caller closes.
+
+        A missing blob is fetched if somebody knows where from. Raises NotFound, RegistryError."""
         try:
             return self.path(digest).open("rb")
         except FileNotFoundError as error:
-            raise NotFound(f"the store holds no blob {digest}") from error
+            if self.fetch is not None and self.fetch(digest):
+                return self.path(digest).open("rb")
+            raise NotFound(f"the store holds no blob {digest}", hint=_MISSING_HINT) from error
         except OSError as error:
             raise Corrupt(f"the blob {digest} cannot be read: {error.strerror}") from error
 

@@ -14,6 +14,8 @@ from lithify.cache.ports import Layer, ResolvedImage
 from lithify.errors import ContentError, Corrupt, DigestMismatch, ImageNotFound, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lithify.cache.blobs import FileBlobStore
     from lithify.cache.digest import Digest
     from lithify.cache.oci import Descriptor
@@ -100,7 +102,8 @@ def resolve_image(
     A lone manifest is taken whatever its platform, as the reference builder does. Raises
     ImageNotFound, NotFound, DigestMismatch, Corrupt."""
     if descriptor.media_type in INDEX_TYPES:
-        descriptor = _select(blobs, descriptor, platform, reference)
+        here = image_manifests(blobs, descriptor)
+        descriptor = select_platform(blobs, here, platform, reference)
     manifest = read_manifest(blobs, descriptor)
     config = read_config(blobs, manifest)
     if len(config.diff_ids) != len(manifest.layers):
@@ -113,12 +116,18 @@ def resolve_image(
     return ResolvedImage(reference, descriptor, config, layers, manifest.config.digest)
 
 
-def _select(
-    blobs: FileBlobStore, descriptor: Descriptor, platform: Platform, reference: str
+def select_platform(
+    blobs: FileBlobStore,
+    manifests: Iterable[Descriptor],
+    platform: Platform,
+    reference: str,
 ) -> Descriptor:
+    """The manifest that fits a platform best; those that do not name theirs must be in the store.
+
+    Raises ImageNotFound."""
     found: list[tuple[int, Descriptor]] = []
     offered: list[str] = []
-    for one in image_manifests(blobs, descriptor):
+    for one in manifests:
         actual = one.platform or _platform_of_config(blobs, one)
         if actual is None or actual.os == "unknown":
             continue

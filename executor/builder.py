@@ -104,10 +104,6 @@ class StepBuilder:
         """What was taken from contexts; None if it can't be compared with a later state of them."""
         return self._files.listings()
 
-    def close(self) -> None:
-        """Remove what the steps fetched; idempotent."""
-        self._files.close()
-
     def preview(self) -> tuple[Preview, ...]:
         """What `build` would find for each step, without doing anything. Raises LithifyError.
 

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from lithify.cache.ports import ResolvedImage
     from lithify.cache.store import Store
+    from lithify.compiler.lint.engine import Checked
+    from lithify.compiler.outline import Outline, Target
+    from lithify.errors import Secret
     from lithify.executor.events import Event
     from lithify.executor.isolation.ports import Sandbox
+    from lithify.registries import RegistryAccess
     from lithify.requests import (
         BuildRequest,
         BuildResult,
@@ -85,6 +89,31 @@ class Engine:
         with BuildSession(request, self._surroundings(lambda _: None, None, None)) as session:
             return session.render_plan(format)
 
+    def check(self, request: BuildRequest, *, stdin: BinaryIO | None = None) -> Checked:
+        """What the checks find in a Dockerfile; an error that stops planning is part of the answer.
+
+        Raises LithifyError for what can't be read at all."""
+        from lithify.session import BuildSession
+
+        with BuildSession(request, self._surroundings(lambda _: None, stdin, None)) as session:
+            return session.check()
+
+    def outline(self, request: BuildRequest, *, stdin: BinaryIO | None = None) -> Outline:
+        """The arguments, secrets and SSH agents that a target uses. Raises LithifyError."""
+        from lithify.session import BuildSession
+
+        with BuildSession(request, self._surroundings(lambda _: None, stdin, None)) as session:
+            return session.outline()
+
+    def targets(
+        self, request: BuildRequest, *, stdin: BinaryIO | None = None
+    ) -> tuple[Target, ...]:
+        """The stages that a Dockerfile offers. Raises LithifyError."""
+        from lithify.session import BuildSession
+
+        with BuildSession(request, self._surroundings(lambda _: None, stdin, None)) as session:
+            return session.targets()
+
     # -- building --------------------------------------------------------------------------------
 
     def build(
@@ -122,8 +151,22 @@ class Engine:
                 on_event(event)
 
         return Surroundings(
-            self._store(), self._sandbox_opener(emit), self._cancellation, emit, stdin, stdout
+            self._store(),
+            self._sandbox_opener(emit),
+            self._cancellation,
+            emit,
+            stdin,
+            stdout,
+            self._registries(emit),
         )
+
+    def _registries(self, emit: Callable[[Event], None]) -> RegistryAccess:
+        from lithify.registries import RegistryAccess
+
+        environment = self._options.environment
+        made = RegistryAccess(self._store(), environment, self._cancellation, emit)
+        self._stack.callback(made.close)
+        return made
 
     def _sandbox_opener(self, emit: Callable[[Event], None]) -> Callable[[], Sandbox]:
         from lithify.executor.events import Notice
@@ -202,6 +245,87 @@ class Engine:
 
         return bootstrap(self._store(), what, tag, environment, on_event)
 
+    # -- registries ------------------------------------------------------------------------------
+
+    def pull(
+        self,
+        name: str,
+        on_event: Callable[[Event], None],
+        *,
+        platforms: Sequence[str] = (),
+        all_platforms: bool = False,
+    ) -> tuple[str, str]:
+        """Fetch an image and name it; its full name and digest. Raises RegistryError, ContentError, ..."""
+        from lithify.registries import wanted_platforms
+
+        with self._registries(on_event) as registries:
+            wanted = None if all_platforms else wanted_platforms(platforms)
+            reference, descriptor = registries.pull(name, wanted)
+        return str(reference), descriptor.digest
+
+    def push(
+        self,
+        name: str,
+        on_event: Callable[[Event], None],
+        *,
+        platform: str = "",
+        compression: str = "gzip",
+    ) -> str:
+        """Push an image of the store under its name; its digest there. Raises RegistryError, ImageNotFound."""
+        from lithify.registries import wanted_platforms
+
+        with self._registries(on_event) as registries:
+            wanted = wanted_platforms((platform,))[0] if platform else None
+            return registries.push_stored(name, wanted, compression)
+
+    def login(self, registry: str, credentials: Callable[[str], tuple[str, Secret]]) -> str:
+        """Check credentials and keep them; the file they are in, or '' if a helper keeps them.
+
+        `credentials` is asked with the user name known so far ('' if none). Raises Unauthorized, ..."""
+        with self._registries(lambda _: None) as registries:
+            return registries.login(registry, credentials)
+
+    def logout(self, registry: str) -> bool:
+        """Forget the credentials of a registry; False if there were none. Raises ConfigurationError."""
+        with self._registries(lambda _: None) as registries:
+            return registries.logout(registry)
+
+    def save(
+        self,
+        names: Sequence[str],
+        dest: str,
+        stdout: BinaryIO | None,
+        *,
+        platform: str = "",
+        for_docker: bool = True,
+        compression: str = "gzip",
+    ) -> None:
+        """Write images into an archive, a file or `stdout`. Raises ImageNotFound, StoreError, ..."""
+        from lithify.images import save
+        from lithify.registries import wanted_platforms
+
+        wanted = wanted_platforms((platform,))[0] if platform else None
+        store = self._store()
+        save(
+            store,
+            names,
+            dest,
+            stdout,
+            platform=wanted,
+            for_docker=for_docker,
+            compression=compression,
+        )
+
+    def import_tar(
+        self, stream: BinaryIO, names: Sequence[str], *, platform: str = "", comment: str = ""
+    ) -> str:
+        """Make an image of a root file system in a tar; its digest. Raises Corrupt, StoreError."""
+        from lithify.images import import_tar
+        from lithify.registries import wanted_platforms
+
+        (wanted,) = wanted_platforms((platform,) if platform else ())
+        return import_tar(self._store(), stream, names, wanted, comment).digest
+
     # -- containers ------------------------------------------------------------------------------
 
     def run(self, request: RunRequest, *, stdin: int, stdout: int, stderr: int) -> int:
@@ -235,6 +359,16 @@ class Engine:
             sandbox.close()
 
     def _resolve(self, name: str) -> ResolvedImage:
+        """The image to run; one that is not here is pulled, as people expect."""
+        from lithify.errors import ImageNotFound
         from lithify.images import resolve
+        from lithify.registries import wanted_platforms
 
-        return resolve(self._store(), name)
+        try:
+            return resolve(self._store(), name)
+        except ImageNotFound:
+            with self._registries(lambda _: None) as registries:
+                platform = wanted_platforms(())
+                image = registries.resolver("missing").resolve(name, *platform)
+                registries.pull(name, platform)
+            return image

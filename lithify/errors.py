@@ -12,6 +12,11 @@ It refuses to know where an error goes: printing and exit statuses belong to the
       ContentError                  stored or received content is not what it should be
         NotFound, DigestMismatch, Corrupt
       ImageNotFound                 a base image or named image is nowhere to be found
+      ConfigurationError            a configuration file is wrong
+      RegistryError(status)         a registry refused or failed
+        RegistryUnreachable         no answer: name, route, TLS, time
+        Unauthorized, Forbidden, RegistryNotFound, RateLimited
+        RegistryBlocked             the machine's configuration forbids it
       StoreError                    the store can't be used (disk full, permissions, damaged)
       SandboxError                  isolation is impossible here
       Cancelled                     the user or a failed sibling stopped the work (exit 130)
@@ -157,6 +162,58 @@ class Corrupt(ContentError):
 
 class ImageNotFound(LithifyError):
     """An image reference leads nowhere; the hint says where was looked and what to do."""
+
+
+class ConfigurationError(LithifyError):
+    """A configuration file cannot be read or says what makes no sense; the message names the file."""
+
+
+class RegistryError(LithifyError):
+    """A registry refused or failed; `status` is that of HTTP, 0 if there was no answer.
+
+    `pause_s` is how long it asked us to wait, None if it did not. Neither message nor hint ever holds
+    credentials or the query of a URL."""
+
+    pause_s: float | None = None
+
+    def __init__(
+        self, message: str, *, status: int = 0, span: Span | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(message, span=span, hint=hint)
+        self.status = status
+
+
+class RegistryUnreachable(RegistryError):
+    """No usable answer: the name, the route, TLS, or a wait that took too long.
+
+    `is_passing` tells whether trying again may help; `is_plain` that the other side speaks no TLS."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", is_passing: bool = False, is_plain: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.is_passing = is_passing
+        self.is_plain = is_plain
+
+
+class Unauthorized(RegistryError):
+    """The registry wants (other) credentials (401)."""
+
+
+class Forbidden(RegistryError):
+    """The credentials do not allow it (403)."""
+
+
+class RegistryNotFound(RegistryError):
+    """The registry has no such repository, tag or blob (404)."""
+
+
+class RateLimited(RegistryError):
+    """The registry has had enough of us for now (429)."""
+
+
+class RegistryBlocked(RegistryError):
+    """registries.conf blocks this registry."""
 
 
 class StoreError(LithifyError):

@@ -8,20 +8,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lithify.cache.archives import import_rootfs
 from lithify.cache.oci import HistoryEntry, ImageConfig
 from lithify.cache.platform import host_platform
-from lithify.cache.reference import parse_reference
+from lithify.cache.reference import InvalidReference, parse_reference
 from lithify.cache.resolver import StoreResolver
 from lithify.errors import ImageNotFound
 from lithify.requests import HistoryRow, ImageSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from lithify.cache.oci import Descriptor
+    from lithify.cache.platform import Platform
     from lithify.cache.ports import ResolvedImage
     from lithify.cache.store import Store
     from lithify.executor.events import Event
@@ -112,6 +113,65 @@ def history(store: Store, name: str) -> tuple[HistoryRow, ...]:
             )
         )
     return tuple(reversed(rows))
+
+
+def save(
+    store: Store,
+    names: Sequence[str],
+    dest: str,
+    stdout: BinaryIO | None,
+    *,
+    platform: Platform | None,
+    for_docker: bool,
+    compression: str,
+) -> None:
+    """Write images into one archive, each under the names it was asked for by.
+
+    Raises ImageNotFound, UsageError, ContentError, StoreError."""
+    from lithify.executor.export.files import output_file
+    from lithify.executor.export.options import read_image_options
+    from lithify.executor.export.ports import ExportRequest
+    from lithify.executor.export.stored import stored_content, write_images
+
+    wanted: dict[Descriptor, list[str]] = {}
+    for name in names:
+        found = find(store, name)
+        full = _name_of(store, found, name)
+        wanted.setdefault(found, []).extend([full] if full else [])
+    contents = [
+        stored_content(
+            store,
+            one,
+            read_image_options({"compression": compression}, tuple(dict.fromkeys(of_image))),
+            platform=platform,
+        )
+        for one, of_image in wanted.items()
+    ]
+    with output_file(ExportRequest(store, (), dest=dest, stdout=stdout)) as out:
+        write_images(store, contents, out, for_docker=for_docker)
+
+
+def _name_of(store: Store, found: Descriptor, written: str) -> str:
+    """The full name if an image was asked for by one, '' if by its id."""
+    of_image = {one.name for one in store.images.list() if one.descriptor.digest == found.digest}
+    try:
+        full = str(parse_reference(written))
+    except InvalidReference:
+        return ""
+    return full if full in of_image else ""
+
+
+def import_tar(
+    store: Store, stream: BinaryIO, names: Sequence[str], platform: Platform, comment: str
+) -> Descriptor:
+    """An image whose one layer is a tar, without any configuration. Raises Corrupt, StoreError."""
+    made = "1980-01-01T00:00:00Z"
+    config = ImageConfig(
+        platform, history=(HistoryEntry(made, "", "", comment or "imported"),), created=made
+    )
+    descriptor = import_rootfs(store, stream, config)
+    store.images.add(descriptor, names)
+    return descriptor
 
 
 def bootstrap(

@@ -6,10 +6,12 @@ paths are strings as the user gave them. It refuses defaults that depend on the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lithify.errors import Secret
 
 
@@ -34,7 +36,8 @@ class SecretSpec:
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
     """A build. `context` is a directory, '-' (standard input), or a URL; `dockerfile` '' is the
-    context's own, '-' standard input. `environment` are the door's variables that matter (SOURCE_DATE_EPOCH)."""
+    context's own, '-' standard input. `source_date_epoch` is a number or what `--build-arg SOURCE_DATE_EPOCH` may name. `proxies` are
+    the door's proxy variables. `pull` says when registries are asked for base images: always, newer, missing or never."""
 
     context: str = "."
     dockerfile: str = ""
@@ -48,7 +51,7 @@ class BuildRequest:
     ssh: tuple[tuple[str, str], ...] = ()
     no_cache: bool = False
     no_cache_filter: tuple[str, ...] = ()
-    pull: bool = False
+    pull: str = "missing"
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
     network: str = "default"
@@ -59,6 +62,7 @@ class BuildRequest:
     hostname: str = ""
     faithful: bool = False
     source_date_epoch: str = ""
+    proxies: tuple[tuple[str, str], ...] = ()
     jobs: int = 0
 
 
@@ -135,3 +139,5 @@ class EngineOptions:
 
     root: str
     isolation: str = "auto"
+    #: The door's variables: where settings of registries and credentials are, proxies.
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)

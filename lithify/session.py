@@ -9,26 +9,24 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from lithify import unchanged
 from lithify.cache.oci import Index
 from lithify.cache.platform import host_platform, parse_platform
-from lithify.cache.reference import parse_reference
-from lithify.cache.resolver import LAYOUT_SCHEME, StoreResolver
+from lithify.cache.resolutions import known_digest
 from lithify.compiler import keys
 from lithify.compiler.dump import StepKey, render_plan
+from lithify.compiler.epoch import EPOCH_ARG
+from lithify.compiler.lint.engine import plan_and_check, violation
 from lithify.compiler.plan import BuildOptions
-from lithify.compiler.stages import make_plan
+from lithify.contexts import Contexts, make_access
 from lithify.errors import SourceErrors, SourceText, UsageError
 from lithify.executor import events
 from lithify.executor.assemble import assemble
 from lithify.executor.builder import Outcome, StepBuilder
-from lithify.executor.context import Context, open_context
 from lithify.executor.emulation import check_runnable
-from lithify.executor.export.ports import ExportImage, ExportRequest, exporter_for
-from lithify.executor.inputs import BuildInputs, read_inputs
+from lithify.executor.export.ports import ExportImage
 from lithify.executor.layer import FORM_VERSION
 from lithify.executor.normalise.table import NORMALISERS
 from lithify.executor.ops.environment import ENVIRONMENT_FORM
@@ -36,20 +34,24 @@ from lithify.executor.scheduler import run_all
 from lithify.executor.services import LazySandbox, Services
 from lithify.executor.snapshot.snapshots import Snapshots
 from lithify.grammar.parser import parse
+from lithify.outputs import Outputs, digest_of, names_of
 from lithify.requests import BuildResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lithify.cache.digest import CacheKey
+    from lithify.cache.ignore import IgnoreMatcher
     from lithify.cache.oci import Descriptor
     from lithify.cache.platform import Platform
     from lithify.cache.ports import Leaf
     from lithify.compiler.dump import Format
-    from lithify.compiler.plan import Plan, Step
-    from lithify.errors import Secret
+    from lithify.compiler.lint.engine import Checked
+    from lithify.compiler.outline import Outline, Target
+    from lithify.compiler.plan import Plan, PlanWarning, Step
+    from lithify.executor.inputs import BuildInputs
     from lithify.grammar.ast import Dockerfile
-    from lithify.requests import BuildRequest, OutputSpec, SecretSpec
+    from lithify.requests import BuildRequest
     from lithify.surroundings import Surroundings
 
 
@@ -60,9 +62,11 @@ class BuildSession:
         self._request = request
         self._around = surroundings
         self._stack = ExitStack()
-        self._contexts: dict[str, Context] = {}
         self._inputs: BuildInputs | None = None
-        self._resolver = StoreResolver(surroundings.store)
+        self._access = make_access(request, surroundings.cancellation)
+        self._contexts = Contexts(request, surroundings.store, self._access, surroundings.stdin)
+        self._stack.callback(self._contexts.close)
+        self._resolver = surroundings.registries.resolver(request.pull)
 
     def __enter__(self) -> Self:
         return self
@@ -73,18 +77,55 @@ class BuildSession:
     # -- planning --------------------------------------------------------------------------------
 
     def plan(self) -> Plan:
-        """Stages 1 to 6: read, parse, resolve, plan. Raises SourceError, ImageNotFound, ..."""
-        inputs = read_inputs(self._request.context, self._request.dockerfile, self._around.stdin)
-        self._inputs = inputs
-        dockerfile = parse_dockerfile(inputs.name, inputs.dockerfile)
-        return make_plan(dockerfile, self._options(), self._resolver)
+        """Stages 1 to 6: read, parse, resolve, plan; tell what the checks found.
+
+        Raises SourceError, ImageNotFound, ..."""
+        checked = plan_and_check(self._read(), self._options(), self._resolver, self._ignore)
+        for one in checked.warnings:
+            self._around.emit(_warned(one))
+        if error := checked.error or violation(checked):
+            raise error
+        assert checked.plan is not None
+        return checked.plan
+
+    def check(self) -> Checked:
+        """Planning and checks alone; without a target all stages are looked at. Raises LithifyError."""
+        from lithify.compiler.offline import LenientResolver
+
+        resolver = LenientResolver(self._around.registries.resolver("never"))
+        every_stage = not self._request.target
+        file, options = self._read(), self._options()
+        return plan_and_check(file, options, resolver, self._ignore, every_stage=every_stage)
+
+    def outline(self) -> Outline:
+        """What the target can be given. Raises LithifyError."""
+        from lithify.compiler.offline import LenientResolver
+        from lithify.compiler.outline import make_outline
+
+        resolver = LenientResolver(self._around.registries.resolver("never"))
+        return make_outline(self._read(), self._options(), resolver)
+
+    def targets(self) -> tuple[Target, ...]:
+        """The stages of the file. Raises LithifyError."""
+        from lithify.compiler.outline import list_targets
+
+        return list_targets(self._read())
+
+    def _read(self) -> Dockerfile:
+        """The Dockerfile, mistakes included."""
+        self._inputs = inputs = self._contexts.read_inputs()
+        return parse(SourceText(inputs.name, inputs.dockerfile.decode("utf-8", "replace")))
+
+    def _ignore(self) -> IgnoreMatcher | None:
+        return self._contexts.open("").ignore
 
     def _options(self) -> BuildOptions:
         request = self._request
         host = host_platform(os.uname().machine)
-        images, directories = _split_contexts(request.build_contexts)
+        named = self._contexts.named
+        epoch, build_args = _epoch(request)
         return BuildOptions(
-            build_args=request.build_args,
+            build_args=build_args,
             target=request.target,
             platforms=tuple(_platform(text, host) for text in request.platforms),
             host=host,
@@ -97,9 +138,11 @@ class BuildSession:
             extra_hosts=request.extra_hosts,
             shm_size_bytes=request.shm_size_bytes,
             ulimits=request.ulimits,
-            epoch=_epoch(request),
-            local_contexts=frozenset(directories),
-            image_contexts=tuple(images.items()),
+            epoch=epoch,
+            local_contexts=named.files,
+            image_contexts=tuple(named.images.items()),
+            target_contexts=tuple(named.targets.items()),
+            times=self._contexts,
         )
 
     def render_plan(self, form: Format) -> str:
@@ -136,17 +179,24 @@ class BuildSession:
         assert self._inputs is not None
         listings = builder.listings()
         store = self._around.store
-        bases = [(name, store.images.get(name)) for name in self._resolver.resolved]
-        if listings is None or not unchanged.is_eligible(self._request) or plan.warnings:
+        bases = tuple((name, known_digest(store, name)) for name in self._resolver.resolved)
+        if (
+            listings is None
+            or self._contexts.has_fetched
+            or not unchanged.is_eligible(self._request)
+            or plan.warnings
+        ):
             return
         note = unchanged.Note(
-            tuple((name, base.digest) for name, base in bases if base is not None),
+            bases,
             listings,
             tuple(_summary(step) for step in plan.steps),
             self._store_result(images),
             result.config_digest,
         )
-        if len(note.bases) == len(bases):  # what is not in the store by its name can't be compared
+        if all(
+            digest for _, digest in bases
+        ):  # what is not in the store by its name can't be compared
             unchanged.remember(self._request, self._inputs.dockerfile, note, store)
 
     def services(self, plan: Plan) -> Services:
@@ -159,19 +209,17 @@ class BuildSession:
             snapshots=Snapshots(self._around.store),
             sandbox=sandbox,
             cancellation=self._around.cancellation,
-            contexts=self._context,
+            contexts=self._contexts.open,
             clock=time.time,
-            secrets={secret.id: _secret(secret) for secret in request.secrets},
-            ssh_agents={name: Path(path) for name, path in request.ssh},
+            access=self._access,
+            remotes=self._contexts.remotes,
             epoch_s=plan.epoch,
             faithful=request.faithful,
         )
 
     def builder(self, plan: Plan) -> StepBuilder:
         """The builder of a plan's steps."""
-        builder = StepBuilder(plan, self.services(plan), self._keys(plan), self._around.emit)
-        self._stack.callback(builder.close)
-        return builder
+        return StepBuilder(plan, self.services(plan), self._keys(plan), self._around.emit)
 
     def _run(self, plan: Plan, builder: StepBuilder) -> list[Outcome]:
         return run_all(
@@ -198,22 +246,6 @@ class BuildSession:
             FORM_VERSION, f"{versions} {ENVIRONMENT_FORM}", plan.epoch, self._request.faithful
         )
 
-    def _context(self, name: str) -> Context:
-        """The build context ('') or a named one, opened once."""
-        if name not in self._contexts:
-            self._contexts[name] = self._stack.enter_context(self._open_context(name))
-        return self._contexts[name]
-
-    def _open_context(self, name: str) -> Context:
-        if not name:
-            assert self._inputs is not None
-            if self._inputs.directory is None:
-                empty = self._around.store.tmp_dir() / "empty-context"
-                empty.mkdir(exist_ok=True)
-                return open_context(empty)
-            return open_context(self._inputs.directory, self._inputs.path)
-        return open_context(Path(_split_contexts(self._request.build_contexts)[1][name]))
-
     # -- results ---------------------------------------------------------------------------------
 
     def _assemble(self, plan: Plan, outcomes: list[Outcome]) -> list[ExportImage]:
@@ -228,47 +260,22 @@ class BuildSession:
         self, images: list[ExportImage], outcomes: list[Outcome], plan: Plan, started: float
     ) -> BuildResult:
         descriptor = self._store_result(images)
-        digest: str = descriptor.digest
-        names = tuple(str(parse_reference(tag)) for tag in self._request.tags)
-        outputs = self._request.outputs
-        if not outputs or any(one.type == "image" for one in outputs):
-            self._around.store.images.add(descriptor, names)
-        exports = tuple(self._export(output, images, plan) for output in outputs)
-        if len(exports) == 1 and exports[0][1]:
-            digest = exports[0][1]  # what was asked for is the archive, whose layers are compressed
+        names = names_of(self._request)
+        exports = Outputs(self._request, self._around, plan.epoch).write(images, descriptor)
+        digest = digest_of(exports, descriptor)
         cached = sum(outcome.cached for outcome in outcomes)
         seconds = time.monotonic() - started
         finished = events.BuildFinished(digest, names, seconds, steps=len(outcomes), cached=cached)
         self._around.emit(finished)
         config = images[0].config.digest if len(images) == 1 else ""
-        return BuildResult(digest, config, names, len(outcomes), cached, seconds, (), exports)
+        warnings = tuple(_warned(one).text for one in plan.warnings)
+        return BuildResult(digest, config, names, len(outcomes), cached, seconds, warnings, exports)
 
     def _store_result(self, images: list[ExportImage]) -> Descriptor:
         if len(images) == 1:
             return images[0].manifest
         index = Index.make(tuple(image.manifest for image in images))
         return self._around.store.blobs.put(index.raw, index.media_type)
-
-    def _export(self, output: OutputSpec, images: list[ExportImage], plan: Plan) -> tuple[str, str]:
-        if output.type == "image":
-            return "image", ""
-        started = time.monotonic()
-        phase = f"exporting to {output.type}"
-        self._around.emit(events.PhaseStarted(phase))
-        exporter = exporter_for(output.type)
-        digest = exporter.export(
-            ExportRequest(
-                store=self._around.store,
-                images=tuple(images),
-                names=tuple(str(parse_reference(tag)) for tag in self._request.tags),
-                dest=output.dest,
-                options=dict(output.options),
-                stdout=self._around.stdout,
-                epoch_s=plan.epoch,
-            )
-        )
-        self._around.emit(events.PhaseFinished(phase, time.monotonic() - started, output.dest))
-        return output.type, digest or ""
 
 
 def default_jobs(processors: int) -> int:
@@ -284,6 +291,10 @@ def parse_dockerfile(name: str, data: bytes) -> Dockerfile:
     return dockerfile
 
 
+def _warned(warning: PlanWarning) -> events.Warned:
+    return events.Warned(warning.rule, warning.message, warning.span, warning.url)
+
+
 def _summary(step: Step) -> events.StepSummary:
     return events.StepSummary(step.index, step.name, step.stage, step.inputs, step.span)
 
@@ -295,34 +306,13 @@ def _platform(text: str, host: Platform) -> Platform:
         raise UsageError(f"failed to parse platform: {error}") from error
 
 
-def _split_contexts(
-    given: tuple[tuple[str, str], ...],
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Named contexts that are images, and those that are directories. Raises UsageError."""
-    images: dict[str, str] = {}
-    directories: dict[str, str] = {}
-    for name, value in given:
-        if value.startswith((LAYOUT_SCHEME, "docker-image://")):
-            images[name] = value
-        elif "://" in value or value.startswith("git@"):
-            raise UsageError(
-                f"unsupported context source {value.partition(':')[0]} for {name}",
-                hint="use a directory, docker-image:// or oci-layout://",
-            )
-        else:
-            directories[name] = value
-    return images, directories
-
-
-def _epoch(request: BuildRequest) -> int | None:
-    """The explicit epoch of a request in seconds; a build argument wins over the environment."""
-    text = dict(request.build_args).get("SOURCE_DATE_EPOCH", request.source_date_epoch)
+def _epoch(request: BuildRequest) -> tuple[int | None, tuple[tuple[str, str], ...]]:
+    """The epoch in seconds if the request says so; else the build arguments, which may name its source."""
+    text = request.source_date_epoch
     if not text:
-        return None
-    if not text.isdigit() or int(text) >= 1 << 33:
-        raise UsageError(f"invalid SOURCE_DATE_EPOCH: {text}")
-    return int(text)
-
-
-def _secret(spec: SecretSpec) -> Secret | Path:
-    return spec.value if spec.value is not None else Path(spec.src)
+        return None, request.build_args
+    if not text.isdigit():
+        return None, (*request.build_args, (EPOCH_ARG, text))
+    if int(text) >= 1 << 33:
+        raise UsageError(f"invalid {EPOCH_ARG}: {text}")
+    return int(text), request.build_args

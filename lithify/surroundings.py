@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lithify.executor.cancel import Cancellation
     from lithify.executor.events import Event
     from lithify.executor.isolation.ports import Sandbox
+    from lithify.registries import RegistryAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,4 @@ class Surroundings:
     emit: Callable[[Event], None]
     stdin: BinaryIO | None
     stdout: BinaryIO | None
+    registries: RegistryAccess

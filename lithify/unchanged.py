@@ -20,6 +20,7 @@ from lithify import __version__
 from lithify.cache.documents import image_manifests, read_manifest
 from lithify.cache.oci import Descriptor
 from lithify.cache.reference import parse_reference
+from lithify.cache.resolutions import known_digest
 from lithify.errors import LithifyError
 from lithify.executor import events
 from lithify.executor.context import open_context
@@ -55,7 +56,8 @@ def is_eligible(request: BuildRequest) -> bool:
     return (
         os.path.isdir(request.context)
         and request.dockerfile != "-"
-        and not (request.no_cache or request.no_cache_filter or request.pull)
+        and not (request.no_cache or request.no_cache_filter)
+        and request.pull in ("missing", "never")
         and all(output.type == "image" and not output.options for output in request.outputs)
         and all(os.path.isdir(value) for _, value in request.build_contexts)
     )
@@ -106,7 +108,7 @@ def _find(request: BuildRequest, store: Store) -> Note | None:
         return None
     note = _read(json.loads(text))
     is_same = (
-        all(_digest_of(store, name) == digest for name, digest in note.bases)
+        all(known_digest(store, name) == digest for name, digest in note.bases)
         and _is_complete(store, note.image)
         and _are_same(request, note.listings)
     )
@@ -127,11 +129,6 @@ def _read(document: dict[str, Any]) -> Note:
         Descriptor.from_json(document["image"]),
         document["config"],
     )
-
-
-def _digest_of(store: Store, reference: str) -> str:
-    found = store.images.get(reference)
-    return found.digest if found is not None else ""
 
 
 def _is_complete(store: Store, image: Descriptor) -> bool:

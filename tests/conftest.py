@@ -67,7 +67,9 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     settings = tmp_path_factory.getbasetemp() / "registries"
     settings.mkdir(exist_ok=True)
-    (settings / "registries.conf").write_text('[[registry]]\nlocation = "docker.io"\nblocked = true\n')
+    (settings / "registries.conf").write_text(
+        '[[registry]]\nlocation = "docker.io"\nblocked = true\n'
+    )
     (settings / "auth.json").write_text("{}")
     monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(settings / "registries.conf"))
     monkeypatch.setenv("REGISTRY_AUTH_FILE", str(settings / "auth.json"))

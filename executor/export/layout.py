@@ -93,7 +93,7 @@ def make_content(request: ExportRequest, options: ImageOptions) -> Content:
     return Content(
         tuple(unique.values()),
         tuple(documents),
-        _named(top, options.names, epoch),
+        named_descriptors(top, options.names, epoch),
         tuple(manifests),
     )
 
@@ -119,7 +119,9 @@ def _as_docker(descriptor: Descriptor) -> Descriptor:
     return replace(descriptor, media_type=media_type)
 
 
-def _named(top: Descriptor, names: tuple[str, ...], epoch_s: int) -> tuple[Descriptor, ...]:
+def named_descriptors(
+    top: Descriptor, names: tuple[str, ...], epoch_s: int
+) -> tuple[Descriptor, ...]:
     """One descriptor per name (specification of outputs, OCI layout)."""
     created = ("org.opencontainers.image.created", rfc3339(epoch_s))
     if not names:

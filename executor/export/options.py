@@ -19,6 +19,8 @@ _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 _ANNOTATION = re.compile(r"annotation(?:-([a-z-]+))?(?:\[([A-Za-z0-9_/-]+)\])?\.(\S+)\Z")
 _KINDS = ("manifest", "manifest-descriptor", "index", "index-descriptor")
 _COMPRESSIONS = ("gzip", "uncompressed", "zstd")
+#: Of the image output, for those that push.
+PUSH_OPTIONS = ("push", "push-by-digest")
 #: Words that only say what always is so here.
 _ALWAYS_SO = {"rewrite-timestamp": True, "prefer-nondist-layers": False, "store": True}
 

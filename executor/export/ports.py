@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lithify.cache.oci import Descriptor
     from lithify.cache.platform import Platform
     from lithify.cache.ports import Layer
+    from lithify.cache.reference import Reference
+    from lithify.cache.registry.push import Pushed
     from lithify.cache.store import Store
 
 
@@ -44,6 +46,16 @@ class ExportRequest:
     options: Mapping[str, str] = field(default_factory=dict)
     stdout: BinaryIO | None = None
     epoch_s: int | None = None
+    push: Push | None = None
+
+
+class Push(Protocol):
+    """Sends an image to registries; the composition root lends it."""
+
+    def __call__(
+        self, image: Pushed, references: tuple[Reference, ...], *, by_digest: bool = False
+    ) -> str:
+        """Push under all names; the digest it has there. Raises RegistryError, ContentError, UsageError."""
 
 
 class Exporter(Protocol):
@@ -54,13 +66,14 @@ class Exporter(Protocol):
         was.
 
         Equal requests write equal bytes. Raises UsageError (options, destination), StoreError,
-        ContentError, OSError never."""
+        ContentError, RegistryError, OSError never."""
 
 
 _EXPORTERS = {
     "oci": "lithify.executor.export.oci:OciExporter",
     "docker": "lithify.executor.export.docker:DockerExporter",
     "tar": "lithify.executor.export.tar:TarExporter",
+    "registry": "lithify.executor.export.registry:RegistryExporter",
     "local": "lithify.executor.export.local:LocalExporter",
 }
 

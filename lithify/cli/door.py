@@ -50,7 +50,7 @@ class Door:
         """The engine, closed at the end whatever happens."""
         from lithify.requests import EngineOptions
 
-        options = EngineOptions(root=self.store_root(), isolation=self.isolation)
+        options = EngineOptions(self.store_root(), self.isolation, self.environ)
         if self._open_engine is None:
             from lithify.api import Engine
 

@@ -27,17 +27,18 @@ def run(arguments: list[str], door: Door) -> int:
     made.add_argument("-i", "--input", metavar="FILE", default="-", help="default: standard input")
     made.add_argument("-q", "--quiet", action="store_true", help="print nothing")
     flags = parse(made, arguments, door)
-    with _archive(flags.input) as stream, door.engine() as engine:
+    with opened_archive(flags.input) as stream, door.engine() as engine:
         loaded = engine.load(stream)
     if not flags.quiet:
         sys.stdout.write("".join(f"Loaded image: {clean_line(name)}\n" for name in loaded))
     return DONE
 
 
-def _archive(name: str) -> AbstractContextManager[BinaryIO]:
+def opened_archive(name: str) -> AbstractContextManager[BinaryIO]:
+    """A file, or standard input for '-'. Raises UsageError, LithifyError."""
     if name == "-":
         if sys.stdin.isatty():
-            raise UsageError("standard input is a terminal", hint="lithify load -i FILE")
+            raise UsageError("standard input is a terminal", hint="name a file, or redirect one")
         return nullcontext(sys.stdin.buffer)
     try:
         return open(name, "rb")

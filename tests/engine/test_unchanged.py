@@ -133,7 +133,7 @@ def test_every_change_is_seen(build, context, change) -> None:
         {"source_date_epoch": "7"},
         {"platforms": ("linux/arm64",)},
         {"no_cache": True},
-        {"pull": True},
+        {"pull": "always"},
     ],
 )
 def test_another_request_is_another_build(build, context, fields) -> None:
