@@ -180,11 +180,13 @@ class BuildSession:
         listings = builder.listings()
         store = self._around.store
         bases = tuple((name, known_digest(store, name)) for name in self._resolver.resolved)
+        # The ignore file can change this finding alone, without any file taken being another.
+        about_ignored = any(one.rule == "CopyIgnoredFile" for one in plan.warnings)
         if (
             listings is None
             or self._contexts.has_fetched
             or not unchanged.is_eligible(self._request)
-            or plan.warnings
+            or about_ignored
         ):
             return
         note = unchanged.Note(
@@ -193,10 +195,10 @@ class BuildSession:
             tuple(_summary(step) for step in plan.steps),
             self._store_result(images),
             result.config_digest,
+            tuple(_warned(one) for one in plan.warnings),
         )
-        if all(
-            digest for _, digest in bases
-        ):  # what is not in the store by its name can't be compared
+        # What is not in the store by its name can't be compared.
+        if all(digest for _, digest in bases):
             unchanged.remember(self._request, self._inputs.dockerfile, note, store)
 
     def services(self, plan: Plan) -> Services:

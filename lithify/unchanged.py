@@ -21,7 +21,7 @@ from lithify.cache.documents import image_manifests, read_manifest
 from lithify.cache.oci import Descriptor
 from lithify.cache.reference import parse_reference
 from lithify.cache.resolutions import known_digest
-from lithify.errors import LithifyError
+from lithify.errors import LithifyError, SourceText, Span
 from lithify.executor import events
 from lithify.executor.context import open_context
 from lithify.executor.fingerprint import Listing, fingerprint
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lithify.surroundings import Surroundings
 
 _KIND = "unchanged"
-_FORM = 1
+_FORM = 2
 _MOST_DOCKERFILE_BYTES = 16 * 1024 * 1024
 
 
@@ -49,6 +49,7 @@ class Note:
     steps: tuple[events.StepSummary, ...]
     image: Descriptor
     config_digest: str
+    warnings: tuple[events.Warned, ...] = ()
 
 
 def is_eligible(request: BuildRequest) -> bool:
@@ -74,6 +75,10 @@ def remember(request: BuildRequest, dockerfile: bytes, note: Note, store: Store)
         "steps": [[step.index, step.name, step.stage, step.inputs] for step in note.steps],
         "image": note.image.to_json(),
         "config": note.config_digest,
+        "warnings": [
+            [one.rule, one.message, one.url, (one.span.start, one.span.end) if one.span else None]
+            for one in note.warnings
+        ],
     }
     store.records.memo_put(_KIND, _key(request, dockerfile), json.dumps(document))
 
@@ -93,20 +98,27 @@ def replay(request: BuildRequest, around: Surroundings) -> BuildResult | None:
         return None
     names = tuple(str(parse_reference(tag)) for tag in request.tags)
     around.store.images.add(note.image, names)
+    for warning in note.warnings:
+        around.emit(warning)
     around.emit(events.PlanReady(note.steps))
     for step in note.steps:
         around.emit(events.StepCached(step.index))
     seconds = time.monotonic() - started
     count = len(note.steps)
     around.emit(events.BuildFinished(note.image.digest, names, seconds, count, count))
-    return BuildResult(note.image.digest, note.config_digest, names, count, count, seconds)
+    warnings = tuple(one.text for one in note.warnings)
+    return BuildResult(
+        note.image.digest, note.config_digest, names, count, count, seconds, warnings
+    )
 
 
 def _find(request: BuildRequest, store: Store) -> Note | None:
-    text = store.records.memo_get(_KIND, _key(request, _dockerfile(request)))
+    dockerfile = _dockerfile(request)
+    text = store.records.memo_get(_KIND, _key(request, dockerfile))
     if text is None:
         return None
-    note = _read(json.loads(text))
+    source = SourceText(os.fspath(_path(request)), dockerfile.decode("utf-8", "replace"))
+    note = _read(json.loads(text), source)
     is_same = (
         all(known_digest(store, name) == digest for name, digest in note.bases)
         and _is_complete(store, note.image)
@@ -115,7 +127,7 @@ def _find(request: BuildRequest, store: Store) -> Note | None:
     return note if is_same else None
 
 
-def _read(document: dict[str, Any]) -> Note:
+def _read(document: dict[str, Any], source: SourceText) -> Note:
     return Note(
         tuple((name, digest) for name, digest in document["bases"]),
         tuple(
@@ -128,6 +140,10 @@ def _read(document: dict[str, Any]) -> Note:
         ),
         Descriptor.from_json(document["image"]),
         document["config"],
+        tuple(
+            events.Warned(rule, message, Span(source, *place) if place else None, url)
+            for rule, message, url, place in document["warnings"]
+        ),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lithify import unchanged
 from lithify.api import Engine
-from lithify.executor.events import BuildFinished, PlanReady, StepCached
+from lithify.executor.events import BuildFinished, PlanReady, StepCached, Warned
 from lithify.requests import BuildRequest, EngineOptions, OutputSpec
 
 if TYPE_CHECKING:
@@ -139,6 +139,19 @@ def test_every_change_is_seen(build, context, change) -> None:
 def test_another_request_is_another_build(build, context, fields) -> None:
     build()
     assert not build(**fields)[1]
+
+
+def test_findings_are_told_again(build, context) -> None:
+    (context / "Dockerfile").write_text("FROM scratch AS Base\nCOPY . /x/\n")
+    settle(context)
+    first, _, _ = build()
+    second, was_replayed, events = build()
+    assert was_replayed
+    assert second.warnings == first.warnings
+    assert "StageNameCasing" in second.warnings[0]
+    assert isinstance(events[0], Warned)
+    assert events[0].span is not None
+    assert events[0].span.text == "FROM scratch AS Base"
 
 
 def test_new_tags_name_the_known_image(build, context, tmp_path) -> None:
