@@ -24,8 +24,21 @@ _AS_NOBODY = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-gr
 _PACKAGE = str(Path(lithify.__file__).parents[1])
 
 
+@pytest.fixture(scope="module")
+def _reachable() -> None:
+    asked = subprocess.run(
+        [*_AS_NOBODY, sys.executable, "-c", "import lithify"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": _PACKAGE},
+        cwd="/",
+        capture_output=True,
+        check=False,
+    )
+    if asked.returncode:
+        pytest.skip("the Python environment cannot be read by other users")
+
+
 @pytest.fixture
-def public() -> Iterator[Path]:
+def public(_reachable: None) -> Iterator[Path]:
     """A folder that other users reach, with a context and a place for a store that is theirs."""
     folder = Path(tempfile.mkdtemp(prefix="lithify-test-"))
     try:
