@@ -1,7 +1,7 @@
 """Owns the run of the rules over one file: planning it, looking at it, keeping what the settings allow.
 
 Planning and checking go together because a check sees what planning found out (bases, reached stages, scopes), and is of
-most use when planning fails. It refuses to fail itself because of a finding: `refuse_violations` is for those who build.
+most use when planning fails. It refuses to fail itself because of a finding: `violation` is for those who build.
 
 Specification: sections 6.1 to 6.3.
 """
