@@ -40,7 +40,7 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 def parse_layout_reference(text: str) -> tuple[Path, str | None]:
     """Folder and selector of `[oci-layout://]DIR[:TAG][@DIGEST]`; a digest wins over a tag.
 
-    Raises UsageError."""
+    A tag may be a full image name, as in the layouts that stores are. Raises UsageError."""
     rest = text.removeprefix(SCHEME)
     folder, _, digest = rest.rpartition("@sha256:")
     selector: str | None = None
@@ -51,12 +51,21 @@ def parse_layout_reference(text: str) -> tuple[Path, str | None]:
             raise UsageError(f"{text}: {error.message}") from error
     else:
         folder = rest
-    head, colon, tag = folder.rpartition(":")
-    if colon and "/" not in tag:
-        folder, selector = head, selector or tag
+    folder, tag = _split_tag(folder)
+    selector = selector or tag
     if not folder or selector == "":
         raise UsageError(f"{text!r} is no OCI layout reference", hint=f"{SCHEME}DIR[:TAG|@DIGEST]")
     return Path(folder), selector
+
+
+def _split_tag(text: str) -> tuple[str, str | None]:
+    """Folder and tag: the longest part before a colon that is a folder, for both may hold colons."""
+    colons = [at for at, character in enumerate(text) if character == ":"]
+    for at in (len(text), *reversed(colons)):
+        if Path(text[:at]).is_dir():
+            return text[:at], text[at + 1 :] if at < len(text) else None
+    head, colon, tag = text.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (text, None)
 
 
 def import_layout(store: Store, directory: Path, selector: str | None) -> Descriptor:

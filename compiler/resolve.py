@@ -166,7 +166,8 @@ def _all_missing(missing: list[ImageNotFound]) -> ImageNotFound:
         f"{one.span.text} (line {one.span.line})" for one in others if one.span is not None
     )
     if places:
-        first.hint = f"{first.hint}; these are missing as well: {', '.join(places)}"
+        others_too = f"these are missing as well: {', '.join(places)}"
+        first.hint = f"{first.hint}; {others_too}" if first.hint else others_too
     return first
 
 

@@ -49,6 +49,18 @@ def test_reference_is_a_folder_and_perhaps_a_selector(
     assert parse_layout_reference(text) == expected
 
 
+def test_a_tag_may_be_a_full_image_name_after_a_folder_that_exists(tmp_path: Path) -> None:
+    text = f"oci-layout://{tmp_path}:docker.io/library/app:v1"
+    assert parse_layout_reference(text) == (tmp_path, "docker.io/library/app:v1")
+
+
+def test_a_folder_with_a_colon_in_its_name_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "a:b"
+    folder.mkdir()
+    assert parse_layout_reference(f"oci-layout://{folder}") == (folder, None)
+    assert parse_layout_reference(f"oci-layout://{folder}:v1") == (folder, "v1")
+
+
 @pytest.mark.parametrize(
     "text", ["", "oci-layout://", ":tag", "a:", f"a@sha256:{HEX}00", "a@sha256:short"]
 )
