@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +122,11 @@ def test_killed_with_all_its_helpers_it_leaves_only_what_the_next_build_removes(
     )
     _read_until(process, "ready: 42")
     while pids := [pid for pid in world.descendants() if pid != world.holder]:
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+        # Stopped first, so that none sees another's end and cleans up before its own.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
         process.communicate()
         world.await_silence()
     assert world.network() != before[1], "the helper that owned the network cleaned up"
