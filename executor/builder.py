@@ -100,6 +100,10 @@ class StepBuilder:
             self._emit(events.StepErred(index, time.monotonic() - started, error))
             raise
 
+    def close(self) -> None:
+        """Keep what was learned for the next build; idempotent."""
+        self._files.close()
+
     def listings(self) -> tuple[Listing, ...] | None:
         """What was taken from contexts; None if it can't be compared with a later state of them."""
         return self._files.listings()

@@ -221,7 +221,9 @@ class BuildSession:
 
     def builder(self, plan: Plan) -> StepBuilder:
         """The builder of a plan's steps."""
-        return StepBuilder(plan, self.services(plan), self._keys(plan), self._around.emit)
+        builder = StepBuilder(plan, self.services(plan), self._keys(plan), self._around.emit)
+        self._stack.callback(builder.close)
+        return builder
 
     def _run(self, plan: Plan, builder: StepBuilder) -> list[Outcome]:
         return run_all(

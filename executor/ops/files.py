@@ -163,6 +163,12 @@ class FileWork:
         self._is_comparable = False
         return self._services.remotes().content(source)
 
+    def close(self) -> None:
+        """Keep what was learned of files for the next build; idempotent."""
+        for index in self._indexes.values():
+            index.save()
+        self._indexes.clear()
+
     def listings(self) -> tuple[Listing, ...] | None:
         """All that was taken from contexts so far; None if it can't be compared with a later state."""
         return tuple(self._listings) if self._is_comparable else None

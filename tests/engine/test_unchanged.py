@@ -10,6 +10,7 @@ import pytest
 
 from lithify import unchanged
 from lithify.api import Engine
+from lithify.executor import filehash
 from lithify.executor.events import BuildFinished, PlanReady, StepCached, Warned
 from lithify.requests import BuildRequest, EngineOptions, OutputSpec
 
@@ -178,6 +179,24 @@ def test_an_archive_is_written_every_time(build, context, tmp_path) -> None:
     (tmp_path / "image.tar").unlink()
     assert not build(outputs=(output,))[1]
     assert (tmp_path / "image.tar").exists()
+
+
+def test_one_changed_file_is_the_only_one_that_is_read_again(build, context, monkeypatch) -> None:
+    for number in range(5):
+        (context / f"file{number}").write_text(str(number))
+    settle(context)
+    build()
+    (context / "file3").write_text("changed")
+    read: list[str] = []
+    original = filehash._hash_file
+
+    def watched(tree, path, stat):
+        read.append(path)
+        return original(tree, path, stat)
+
+    monkeypatch.setattr(filehash, "_hash_file", watched)
+    build()
+    assert read == ["file3"]
 
 
 @pytest.mark.root
