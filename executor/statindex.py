@@ -28,8 +28,9 @@ _MAGIC = b"lithify stat index 1\n"
 _ROW = struct.Struct("<5Q32s")
 _MASK = 0xFFFFFFFFFFFFFFFF
 _CHECK_BYTES = 16
-#: About 36 MB on disk; beyond, what this build did not use is forgotten.
-_MOST_ROWS = 500_000
+#: Rows that this build did not use are kept for builds of other parts of the context, but not without bound:
+#: a file that was touched leaves its old row behind.
+_SPARE_ROWS = 1000
 
 Identity = tuple[int, int, int, int, int]
 
@@ -68,8 +69,8 @@ class StatIndex:
         if not self._fresh:
             return
         rows = {**self._rows(), **self._fresh}
-        if len(rows) > _MOST_ROWS:
-            used = {_identity(stat) for stat in self._known}
+        used = {_identity(stat) for stat in self._known}
+        if len(rows) > 2 * len(used) + _SPARE_ROWS:
             rows = {identity: rows[identity] for identity in used if identity in rows}
         body = b"".join(_ROW.pack(*identity, digest) for identity, digest in rows.items())
         with suppress(OSError):

@@ -87,6 +87,16 @@ def test_earlier_files_stay_known(area: Path) -> None:
     assert open_index(area).get(stat_of(ino=1)) == DIGEST
 
 
+def test_what_is_no_longer_used_is_forgotten_in_time(area: Path) -> None:
+    index = open_index(area)
+    for number in range(1500):
+        index.put(stat_of(ino=number), DIGEST)
+    index.save()
+    remembered(area, stat_of(ino=2000))
+    assert open_index(area).get(stat_of(ino=3)) is None
+    assert open_index(area).get(stat_of(ino=2000)) == DIGEST
+
+
 @pytest.mark.parametrize("damage", [b"", b"x", b"lithify stat index 1\n", b"\0" * 200])
 def test_a_damaged_index_is_as_good_as_none(area: Path, damage: bytes) -> None:
     remembered(area, stat_of())
