@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from lithify.compiler.lint.world import RuleOptions, World
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -17,31 +19,75 @@ if TYPE_CHECKING:
     from lithify.compiler.phases import ParsedStage
     from lithify.compiler.plan import BuildOptions
     from lithify.compiler.scopes import GlobalScope
+    from lithify.compiler.shell.model import Script
     from lithify.compiler.survey import Line, SurveyedStage
     from lithify.errors import Span
-    from lithify.grammar.ast import Arg, Dockerfile, Instruction
+    from lithify.grammar.ast import Arg, Dockerfile, From, Instruction
 
     IgnoreFinder = Callable[[], IgnoreMatcher | None]
+    ScriptFinder = Callable[[Instruction], Script | None]
+
+
+class Edit(NamedTuple):
+    """Text that takes the place of a span; an empty span inserts."""
+
+    span: Span
+    text: str
+
+
+class Fix(NamedTuple):
+    """A change that ends a finding. A safe one leaves the plan as it is, or changes only what the rule is about."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    is_safe: bool = True
+
+
+class Related(NamedTuple):
+    """Another place that a finding is about."""
+
+    span: Span
+    message: str
 
 
 class Diagnostic(NamedTuple):
-    """What a rule found. A finding about an `instruction` obeys the comments above it."""
+    """What a rule found. A finding about an `instruction` obeys the comments above it.
+
+    `tags` are `unnecessary` (has no effect) and `deprecated`, for editors."""
 
     message: str
     span: Span
     instruction: Instruction | None = None
+    fixes: tuple[Fix, ...] = ()
+    related: tuple[Related, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
-def about(instruction: Instruction, message: str) -> Diagnostic:
-    """A finding about a whole instruction."""
-    return Diagnostic(message, instruction.span, instruction)
+def about(instruction: Instruction, message: str, span: Span | None = None) -> Diagnostic:
+    """A finding about an instruction; `span` is the part of it that is wrong."""
+    return Diagnostic(message, span or instruction.span, instruction)
+
+
+class Section(NamedTuple):
+    """A stage as it is written: a FROM and what follows it. A fragment's only section has no FROM.
+
+    What stands before the first FROM of a file that has one is no section: that is the `head`."""
+
+    source: From | None
+    instructions: tuple[Instruction, ...]
+
+
+def _no_script(_: Instruction) -> None:
+    """Where no rule asks for scripts."""
+    return
 
 
 class LintContext(NamedTuple):
     """A file as far as it is understood.
 
     `head` and `stages` are what the file says; `reached` are the stages that are built, with their variables (empty
-    if planning did not get so far); `scope` is what FROM sees, or None.
+    if planning did not get so far); `scope` is what FROM sees, or None. `script` is the shell script of RUN, CMD,
+    ENTRYPOINT or HEALTHCHECK, of an ONBUILD trigger or of a heredoc, or None if it holds none.
     """
 
     dockerfile: Dockerfile
@@ -51,6 +97,10 @@ class LintContext(NamedTuple):
     scope: GlobalScope | None
     reached: tuple[SurveyedStage, ...]
     find_ignore: IgnoreFinder
+    sections: tuple[Section, ...] = ()
+    script: ScriptFinder = _no_script
+    rule_options: RuleOptions = RuleOptions()
+    world: World = World()
 
     @property
     def lines(self) -> Iterator[Line]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.compiler.lint.context import LintContext
 from lithify.compiler.lint.pragma import file_settings
-from lithify.compiler.lint.registry import RULES
+from lithify.compiler.lint.registry import CHECKS
 from lithify.compiler.phases import split_stages
 from lithify.compiler.plan import PlanWarning
 from lithify.compiler.stages import Watch, make_plan
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lithify.cache.ports import ImageResolver
     from lithify.compiler.lint.context import IgnoreFinder
     from lithify.compiler.lint.pragma import Settings
-    from lithify.compiler.lint.registry import Rule
+    from lithify.compiler.lint.rule import Rule
     from lithify.compiler.plan import BuildOptions, Plan
     from lithify.compiler.survey import SurveyedStage
     from lithify.errors import SourceText, Span
@@ -99,7 +99,7 @@ def violation(checked: Checked) -> SourceError | None:
 def _find(context: LintContext, settings: Settings) -> tuple[Finding, ...]:
     text = _searched(context.dockerfile)
     findings: list[Finding] = []
-    for rule in RULES:
+    for rule in CHECKS:
         if not any(mark in text for mark in rule.marks):
             continue
         if not rule.is_experimental and not settings.allows(rule):

@@ -15,7 +15,7 @@ from lithify.errors import SourceError
 from lithify.grammar.words import quoted
 
 if TYPE_CHECKING:
-    from lithify.compiler.lint.registry import Rule
+    from lithify.compiler.lint.rule import Rule
     from lithify.compiler.plan import BuildOptions
     from lithify.errors import Span
     from lithify.grammar.ast import Dockerfile, Instruction

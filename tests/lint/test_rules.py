@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lithify.compiler.lint import rules
-from lithify.compiler.lint.registry import RULES, Rule
+from lithify.compiler.lint.registry import RULES
+from lithify.compiler.lint.rule import Rule
 
 if TYPE_CHECKING:
     from tests.lint.conftest import Check

@@ -1,0 +1,1 @@
+"""Tables of rules by what they are about: names and marks only, so that knowing all rules costs no import."""

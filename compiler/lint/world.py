@@ -1,0 +1,53 @@
+"""Owns what a rule may ask of the world beyond the file: settings, the files of the context, images at hand.
+
+Everything here is a port or a value: rules stay pure, and are silent where nothing is known. It refuses effects.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lithify.cache.ports import ResolvedImage
+
+
+class RuleOptions(NamedTuple):
+    """What people configure of single rules.
+
+    `label_schema`: pairs of a label and its type (text, url, spdx, hash, rfc3339, semver, email)."""
+
+    trusted_registries: tuple[str, ...] = ()
+    label_schema: tuple[tuple[str, str], ...] = ()
+    is_strict_about_labels: bool = False
+
+
+class ContextFiles(Protocol):
+    """The build context. Paths are relative, with `/`, and without a leading one."""
+
+    def paths(self) -> Iterable[str]:
+        """All files, ignored ones too; bounded in number."""
+
+    def read(self, path: str, most: int) -> bytes | None:
+        """The first `most` bytes of a file; None if it is none or cannot be read."""
+
+    def size(self, path: str) -> int:
+        """Bytes of a file; 0 if there is none."""
+
+
+class ImageFiles(Protocol):
+    """What is inside an image that is at hand."""
+
+    def read(self, image: ResolvedImage, path: str, most: int) -> bytes | None:
+        """The first `most` bytes of a file of the image; None if it has none or is not at hand."""
+
+    def exists(self, image: ResolvedImage, path: str) -> bool | None:
+        """Whether the image has the path; None if that is not known."""
+
+
+class World(NamedTuple):
+    """What is known besides the file; None where nothing is."""
+
+    context: ContextFiles | None = None
+    images: ImageFiles | None = None

@@ -1,0 +1,1 @@
+"""The shell language inside of Dockerfiles: scripts as commands with places."""
