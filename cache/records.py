@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+#: The memo from a cache mount's directory to the id it has in Dockerfiles.
+MOUNT_ID = "cache mount"
 _BUSY_TIMEOUT_S = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -36,6 +38,12 @@ CREATE TABLE IF NOT EXISTS compressed (
   diff_id TEXT NOT NULL, codec TEXT NOT NULL, descriptor TEXT NOT NULL,
   PRIMARY KEY (diff_id, codec)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS diff_ids (digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS uses (key TEXT PRIMARY KEY, used REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS builds (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, created REAL NOT NULL, repeated REAL NOT NULL,
+  digest TEXT NOT NULL, keys TEXT NOT NULL, document BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS manifests (
+  name TEXT PRIMARY KEY, stored REAL NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL);
 """
 _RECORD = "SELECT key, layer, diff_id, leaves, created FROM records"
 
@@ -99,6 +107,10 @@ class SqliteRecordStore(RecordStore):
         """Forget all values of a kind."""
         self._write("DELETE FROM memo WHERE kind = ?", kind)
 
+    def memo_all(self, kind: str) -> dict[str, str]:
+        """All remembered values of a kind."""
+        return dict(self._all("SELECT key, value FROM memo WHERE kind = ?", kind))
+
     def find_compressed(self, diff_id: Digest, codec: str) -> Descriptor | None:
         """The blob once made of a layer by a codec; the caller checks that it is there."""
         row = self._one(
@@ -120,6 +132,53 @@ class SqliteRecordStore(RecordStore):
     def remember_diff_id(self, digest: Digest, diff_id: Digest) -> None:
         """Remember a verified fact; only for bytes that were decompressed and hashed."""
         self._write("INSERT OR REPLACE INTO diff_ids VALUES (?, ?)", digest, diff_id)
+
+    def note_repeated(self, digest: str, now_s: float) -> None:
+        """The last build with this result was asked for again and found unchanged: that counts as use."""
+        last = "(SELECT max(number) FROM builds WHERE digest = ?)"
+        with self.transaction() as connection:
+            connection.execute(
+                f"UPDATE builds SET repeated = ? WHERE number = {last}", (now_s, digest)
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO uses SELECT value, ? FROM builds, json_each(builds.keys) "
+                f"WHERE number = {last}",
+                (now_s, digest),
+            )
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a statement, for the other modules of the cache that own tables here."""
+        return self._all(sql, *values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Statements that become true together or not at all. Raises StoreError."""
+        with self._use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def is_sound(self) -> bool:
+        """Whether the file can be read whole; if not, it is closed, so that it can be taken away."""
+        try:
+            if self._all("PRAGMA quick_check") == [("ok",)]:
+                return True
+        except StoreError:
+            pass
+        self.close()
+        return False
+
+    def paths(self) -> tuple[Path, ...]:
+        """The files that it consists of, there or not."""
+        return tuple(self._path.with_name(self._path.name + end) for end in ("-wal", "-shm", ""))
+
+    def shrink(self) -> None:
+        """Give the space of deleted rows back to the disk."""
+        self._write("VACUUM")
 
     def close(self) -> None:
         """Close the file; idempotent."""

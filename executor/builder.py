@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lithify.cache.digest import chain_ids
+from lithify.cache.history import Project
 from lithify.cache.ports import CacheRecord
 from lithify.compiler.plan import (
     BindMount,
@@ -27,8 +28,8 @@ from lithify.compiler.plan import (
 )
 from lithify.errors import BuildError, LithifyError
 from lithify.executor import events
+from lithify.executor.explaining import Explainer
 from lithify.executor.ops.files import FileWork
-from lithify.executor.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,12 +81,14 @@ class StepBuilder:
         services: Services,
         keys: StepKeys,
         emit: Callable[[events.Event], None],
+        project: Project | None = None,
     ) -> None:
         self._plan = plan
         self._services = services
         self._keys = keys
         self._emit = emit
         self._files = FileWork(services)
+        self.explainer = Explainer(plan, services, project or Project())
         self._is_prepared = False
 
     def build(self, index: int, inputs: Mapping[int, Outcome]) -> Outcome:
@@ -97,7 +100,9 @@ class StepBuilder:
         except LithifyError as error:
             if error.span is None:
                 error.span = step.span
-            self._emit(events.StepErred(index, time.monotonic() - started, error))
+            seconds = time.monotonic() - started
+            self.explainer.failed(step, seconds)
+            self._emit(events.StepErred(index, seconds, error))
             raise
 
     def close(self) -> None:
@@ -137,28 +142,35 @@ class StepBuilder:
     def _build(self, step: Step, inputs: Mapping[int, Outcome], started: float) -> Outcome:
         self._services.cancellation.check()
         if isinstance(step.op, ImageOp):
+            self.explainer.based(step)
             self._emit(events.StepCached(step.index))
             return Outcome(step.op.image.layers, True)
         layers = {one: outcome.layers for one, outcome in inputs.items()}
         parent = layers[step.parent] if step.parent is not None else ()
         key, leaves = self._keys(step, chain_of(parent), self._contents(step, layers))
+        self.explainer.keyed(step, key, leaves)
         below = () if isinstance(step.op, CopyOp) and step.op.link else parent
         if (found := self._find(step, key)) is not None:
-            self._emit(events.StepCached(step.index))
-            return Outcome((*parent, found), True)
+            return self._cached(step, (*parent, found))
         with self._services.store.lock(f"step-{key}"):
             # Another build may have made it while this one waited.
             if (found := self._find(step, key)) is not None:
-                self._emit(events.StepCached(step.index))
-                return Outcome((*parent, found), True)
+                return self._cached(step, (*parent, found))
             self._emit(events.StepStarted(step.index))
             self._prepare_sandbox()
             layer = self._do(step, below, layers)
-            records = self._services.store.records
-            why = reason(leaves, records.of_step(step.name), no_cache=step.no_cache)
-            records.put(CacheRecord(key, layer, leaves, self._services.clock()), step=step.name)
-        self._emit(events.StepFinished(step.index, time.monotonic() - started, why))
+            why = self.explainer.why(step)
+            record = CacheRecord(key, layer, leaves, self._services.clock())
+            self._services.store.records.put(record, step=step.name)
+        seconds = time.monotonic() - started
+        self.explainer.ran(step, (*parent, layer), seconds, why)
+        self._emit(events.StepFinished(step.index, seconds, why[0]))
         return Outcome((*parent, layer), False)
+
+    def _cached(self, step: Step, layers: tuple[Layer, ...]) -> Outcome:
+        self.explainer.cached(step, layers)
+        self._emit(events.StepCached(step.index))
+        return Outcome(layers, True)
 
     def _prepare_sandbox(self) -> None:
         """After the first miss further ones are likely: what RUN steps need starts meanwhile."""

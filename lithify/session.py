@@ -35,6 +35,7 @@ from lithify.executor.services import LazySandbox, Services
 from lithify.executor.snapshot.snapshots import Snapshots
 from lithify.grammar.parser import parse
 from lithify.outputs import Outputs, digest_of, names_of
+from lithify.recording import project_of, recorded
 from lithify.requests import BuildResult
 
 if TYPE_CHECKING:
@@ -166,9 +167,11 @@ class BuildSession:
         check_runnable(plan, host_platform(os.uname().machine))
         self._around.emit(events.PlanReady(tuple(_summary(step) for step in plan.steps)))
         builder = self.builder(plan)
-        outcomes = self._run(plan, builder)
-        images = self._assemble(plan, outcomes)
-        result = self._finish(images, outcomes, plan, started)
+        with recorded(builder.explainer) as finish:
+            outcomes = self._run(plan, builder)
+            images = self._assemble(plan, outcomes)
+            result = self._finish(images, outcomes, plan, started)
+            finish(result)
         self._remember(plan, builder, images, result)
         return result
 
@@ -221,7 +224,10 @@ class BuildSession:
 
     def builder(self, plan: Plan) -> StepBuilder:
         """The builder of a plan's steps."""
-        builder = StepBuilder(plan, self.services(plan), self._keys(plan), self._around.emit)
+        project = project_of(self._request, self._inputs)
+        builder = StepBuilder(
+            plan, self.services(plan), self._keys(plan), self._around.emit, project
+        )
         self._stack.callback(builder.close)
         return builder
 

@@ -76,6 +76,7 @@ def _idle_instance(mounts: Path, name: str) -> Iterator[Path]:
             os.close(fd)
             continue
         try:
+            os.utime(fd)  # when it was last used, for pruning
             yield directory
         finally:
             os.close(fd)
@@ -88,6 +89,7 @@ def _locked(path: Path, kind: int) -> Iterator[None]:
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, kind)
+        os.utime(fd)  # when it was last used, for pruning
         yield
     finally:
         os.close(fd)

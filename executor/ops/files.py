@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from lithify.cache.digest import Digest
+from lithify.cache.history import BuildHistory
 from lithify.cache.oci import MEDIA_LAYER, Descriptor
 from lithify.cache.ports import Layer
 from lithify.compiler.plan import (
@@ -31,6 +32,7 @@ from lithify.compiler.plan import (
 from lithify.executor.filehash import MemoryFileDigests, selection_digest
 from lithify.executor.fingerprint import Listing, fingerprint, is_settled
 from lithify.executor.layer import make_layer
+from lithify.executor.manifest import Matters, manifest_of
 from lithify.executor.selection import has_wildcard, select
 from lithify.executor.statindex import StatIndex
 from lithify.executor.tree import EmptyTree, TreeView, resolve
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from lithify.executor.selection import Selection
     from lithify.executor.services import Services
     from lithify.executor.tree import Tree
+
+#: The memo from the diff id of a captured context to the digest of what was captured.
+CAPTURED_FROM = "captured from"
 
 
 class FileWork:
@@ -156,6 +161,7 @@ class FileWork:
                 return Layer(Descriptor(MEDIA_LAYER, Digest(digest), int(size)), Digest(digest))
         layer = self.copy(op, (), {})
         store.records.memo_put("capture", memo, f"{layer.diff_id} {layer.descriptor.size}")
+        store.records.memo_put(CAPTURED_FROM, layer.diff_id, memo.partition(":")[0])
         return layer
 
     def remote_content(self, source: UrlSource | GitSource) -> str:
@@ -221,9 +227,19 @@ class FileWork:
                 modes_matter=options[1],
                 names_matter=names_matter,
             )
+            self._list_files(digest, selection, source.tree, Matters(*options))
             if is_known:
                 records.memo_put("fingerprint", listing, digest)
             return digest
+
+    def _list_files(
+        self, digest: str, selection: Selection, tree: PlannedTree, matters: Matters
+    ) -> None:
+        """Keep which files a new content is made of, so that a rerun can name those that changed."""
+        history = BuildHistory(self._services.store.records)
+        if not history.has_manifest(digest):
+            listed = manifest_of(selection, self._digests_of((tree,)), matters)
+            history.put_manifest(digest, listed, self._services.clock())
 
     def _selection(
         self,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lithify.cache.records import MOUNT_ID
 from lithify.compiler.plan import (
     BindMount,
     CacheMount,
@@ -114,6 +115,7 @@ class MountMaker:
         if name not in self._caches:
             if fresh:
                 cache_mounts.discard_cache(area.mounts, name)
+            store.records.memo_put(MOUNT_ID, name, mount.id)
             self._caches[name] = self._stack.enter_context(
                 cache_mounts.opened_cache(area, name, mount, self._filler(layers))
             )
