@@ -22,7 +22,7 @@ from lithify.cache.reference import InvalidReference, parse_reference
 from lithify.errors import ContentError, ImageNotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
     from contextlib import AbstractContextManager
 
     from lithify.cache.blobs import FileBlobStore
@@ -145,6 +145,19 @@ class ImageStore:
         except ContentError:
             pass
         return NamedImage(entry.name, entry.descriptor, created, size, entry.stored)
+
+    def entries(self) -> tuple[IndexEntry, ...]:
+        """What the index says, damaged images included."""
+        return self._index.read()
+
+    def drop_unnamed(self, digests: Container[str]) -> tuple[str, ...]:
+        """Take unnamed images out of the index, their content stays; the digests of those that were there."""
+
+        def keep(entry: IndexEntry) -> bool:
+            return entry.name is not None or entry.descriptor.digest not in digests
+
+        old = self._index.update(lambda entries: tuple(one for one in entries if keep(one)))
+        return tuple(one.descriptor.digest for one in old if not keep(one))
 
     def resolve(self, descriptor: Descriptor, platform: Platform, reference: str) -> ResolvedImage:
         """The image of an index or manifest for a platform, its config at hand.

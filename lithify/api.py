@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RunRequest,
     )
     from lithify.surroundings import Surroundings
+    from lithify.upkeep import Upkeep
 
 
 class Engine:
@@ -128,10 +129,13 @@ class Engine:
 
         `on_event` is called from one thread at a time; `stdin` may hold a Dockerfile, `stdout` takes
         outputs whose destination is '-'."""
+        from lithify.errors import LithifyError
         from lithify.unchanged import replay
 
         around = self._surroundings(on_event, stdin, stdout)
         if (result := replay(request, around)) is not None:
+            with suppress(LithifyError):  # what only helps explanations never fails a build
+                around.store.records.note_repeated(result.digest, time.time())
             return result
         from lithify.session import BuildSession  # loads parser, planner and executor
 
@@ -325,6 +329,14 @@ class Engine:
 
         (wanted,) = wanted_platforms((platform,) if platform else ())
         return import_tar(self._store(), stream, names, wanted, comment).digest
+
+    # -- the store -------------------------------------------------------------------------------
+
+    def upkeep(self) -> Upkeep:
+        """The store's memory of builds, its sizes, and pruning. Raises StoreError."""
+        from lithify.upkeep import Upkeep
+
+        return Upkeep(self._store())
 
     # -- containers ------------------------------------------------------------------------------
 

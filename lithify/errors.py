@@ -18,6 +18,7 @@ It refuses to know where an error goes: printing and exit statuses belong to the
         Unauthorized, Forbidden, RegistryNotFound, RateLimited
         RegistryBlocked             the machine's configuration forbids it
       StoreError                    the store can't be used (disk full, permissions, damaged)
+        StoreInUse                  others use it, so nothing can be removed now
       SandboxError                  isolation is impossible here
       Cancelled                     the user or a failed sibling stopped the work (exit 130)
 """
@@ -218,6 +219,10 @@ class RegistryBlocked(RegistryError):
 
 class StoreError(LithifyError):
     """The store cannot be used: disk full, permissions, damage."""
+
+
+class StoreInUse(StoreError):
+    """Others use the store, so nothing can be removed from it now."""
 
 
 class SandboxError(LithifyError):

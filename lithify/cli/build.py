@@ -10,6 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from lithify.cli import values
 from lithify.cli.build_flags import (
     add_build_flags,
     add_call_flags,
@@ -26,6 +27,9 @@ from lithify.errors import LithifyError, UsageError
 if TYPE_CHECKING:
     from lithify.cli.door import Door
     from lithify.requests import BuildRequest, BuildResult
+
+#: The variable that says how large the store may be after a build.
+STORE_LIMIT = "LITHIFY_STORE_LIMIT"
 
 
 def parser() -> CommandParser:
@@ -47,6 +51,8 @@ def run(arguments: list[str], door: Door) -> int:
 
         return answer(flags.call, request, door, is_check=flags.check)
     _check_standard_output(request)
+    limit = door.environ.get(STORE_LIMIT, "")
+    most_bytes = values.size_bytes(STORE_LIMIT, limit) if limit else 0
     if flags.iidfile:
         _remove_stale(flags.iidfile)
     progress = "quiet" if flags.quiet else flags.progress
@@ -61,6 +67,8 @@ def run(arguments: list[str], door: Door) -> int:
                     stdin=sys.stdin.buffer if reads_stdin else None,
                     stdout=sys.stdout.buffer if writes_stdout else None,
                 )
+                if most_bytes:
+                    engine.upkeep().bound(most_bytes)
         except LithifyError as error:
             if face.failed(error):
                 return status_of(error)

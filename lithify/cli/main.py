@@ -36,6 +36,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "login": ("lithify.cli.login", "Log in to a registry"),
     "logout": ("lithify.cli.logout", "Log out from a registry"),
     "bootstrap": ("lithify.cli.bootstrap", "Make a base image without any registry"),
+    "why": ("lithify.cli.why", "Say why steps of a build ran"),
+    "du": ("lithify.cli.du", "Show what takes space in the store"),
+    "prune": ("lithify.cli.prune", "Remove what no image needs from the store"),
     "debug": ("lithify.cli.debug", "Show how a Dockerfile is read"),
     "version": ("lithify.cli.version", "Show the version"),
 }
