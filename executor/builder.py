@@ -30,6 +30,7 @@ from lithify.errors import BuildError, LithifyError
 from lithify.executor import events
 from lithify.executor.explaining import Explainer
 from lithify.executor.ops.files import FileWork
+from lithify.executor.reasons import FIRST_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -164,7 +165,7 @@ class StepBuilder:
             self._services.store.records.put(record, step=step.name)
         seconds = time.monotonic() - started
         self.explainer.ran(step, (*parent, layer), seconds, why)
-        self._emit(events.StepFinished(step.index, seconds, why[0]))
+        self._emit(events.StepFinished(step.index, seconds, why[0], why[0] != FIRST_RUN))
         return Outcome((*parent, layer), False)
 
     def _cached(self, step: Step, layers: tuple[Layer, ...]) -> Outcome:

@@ -66,11 +66,12 @@ class StepNote:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """A step ran and its result is recorded. `reason` says why it was not cached."""
+    """A step ran and its result is recorded. `reason` says why it was not cached; `is_rerun`: it had run before."""
 
     index: int
     seconds: float
     reason: str = ""
+    is_rerun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def add_build_flags(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("what is shown").add_argument
     add("--progress", choices=PROGRESS, default="auto", help="how progress is shown")
     add("-q", "--quiet", action="store_true", help="show only the image's digest")
-    add("--explain", action="store_true", help="say why each step was not cached")
+    add("--explain", action="store_true", help="say of every step why it ran, also the first time")
 
 
 def spelled_out(arguments: list[str]) -> list[str]:

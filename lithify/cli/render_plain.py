@@ -164,8 +164,10 @@ class PlainFace:
 
     def _step_finished(self, event: StepFinished) -> None:
         lines = [*self._rest(event.index), f"DONE {event.seconds:.1f}s"]
-        if self._explain and event.reason:
-            lines.append(f"not cached: {clean_line(event.reason)}")
+        if event.reason and (self._explain or event.is_rerun):
+            lines.append(
+                f"{'reran' if event.is_rerun else 'not cached'}: {clean_line(event.reason)}"
+            )
         self._write(event.index, lines)
 
     def _rest(self, index: int) -> list[str]:

@@ -121,7 +121,7 @@ class RawJsonFace:
                 self._write("step_cached", step=index)
             case StepNote(index, text):
                 self._write("step_note", step=index, text=text)
-            case StepFinished(index, seconds, reason):
+            case StepFinished(index, seconds, reason, _):
                 self._write("step_finished", step=index, seconds=seconds, reason=reason)
             case StepErred(index, seconds, error):
                 self._write("step_erred", step=index, seconds=seconds, error=_error(error))

@@ -200,10 +200,12 @@ class TtyFace:
                 row.tail.extend(line.expandtabs() for line in buffer.feed(data))
             case StepNote(_, text):
                 row.notes.append(clean_line(text))
-            case StepFinished(_, seconds, reason):
+            case StepFinished(_, seconds, reason, is_rerun):
                 row.state, row.seconds = "done", seconds
-                if self._explain and reason:
-                    row.notes.append(f"not cached: {clean_line(reason)}")
+                if reason and (self._explain or is_rerun):
+                    row.notes.append(
+                        f"{'reran' if is_rerun else 'not cached'}: {clean_line(reason)}"
+                    )
             case StepErred(_, seconds, error):
                 row.state = "canceled" if isinstance(error, Cancelled) else "failed"
                 row.seconds = seconds

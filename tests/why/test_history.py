@@ -211,7 +211,7 @@ def test_an_unchanged_build_is_noted(built: Lab, why: Callable[..., tuple[int, s
     assert why()[1].startswith("build b1")
 
 
-@pytest.mark.parametrize(("face", "line"), [("plain", "#2 not cached: b changed")])
+@pytest.mark.parametrize(("face", "line"), [("plain", "#2 reran: b changed")])
 def test_explain_shows_the_reason_while_building(
     built: Lab, capsys: pytest.CaptureFixture[str], face: str, line: str
 ) -> None:

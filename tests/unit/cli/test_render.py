@@ -58,8 +58,8 @@ _BEFORE: tuple[Event, ...] = (
 _GOOD: tuple[Event, ...] = (
     *_BEFORE,
     StepNote(1, "normalised 2 files"),
-    StepFinished(1, 1.25, "RUN key changed: ENV PATH"),
-    StepFinished(2, 0.5),
+    StepFinished(1, 1.25, "ENV PATH changed", is_rerun=True),
+    StepFinished(2, 0.5, "it has not run before"),
     StepCached(3),
     BuildFinished("sha256:" + "ab" * 32, ("app:1",), 2.25, 4, 2),
 )
@@ -102,8 +102,10 @@ def test_the_log_of_a_failed_build(snapshot: Any) -> None:
     assert stream.getvalue() == snapshot
 
 
-def test_reasons_are_only_told_when_asked_for() -> None:
-    assert "not cached" not in _plain(_GOOD)[1].getvalue()
+def test_a_rerun_says_why_and_a_first_run_only_when_asked() -> None:
+    shown = _plain(_GOOD)[1].getvalue()
+    assert "reran: ENV PATH changed" in shown
+    assert "not cached" not in shown
 
 
 def test_an_interrupted_log_ends_with_what_was_said_last() -> None:
