@@ -23,11 +23,15 @@ from lithify.errors import Corrupt, DigestMismatch, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
     from _typeshed import WriteableBuffer
 
 _BUFFER_BYTES = 256 * 1024
+#: Pieces and blobs from these sizes on are worth a thread.
+_LARGE_PIECE = 128 * 1024
+_LARGE_BLOB = 4 * 1024 * 1024
 _EMPTY = Digest.of(b"")
 _MISSING_HINT = "build, pull or load the image it belongs to again"
 _DAMAGED_HINT = "the blob was damaged and is now removed; build, pull or load it again"
@@ -179,7 +183,10 @@ class FileBlobStore(BlobStore):
 
 
 class FileBlobWriter(BlobWriter):
-    """BlobWriter over a file of the temporary area."""
+    """BlobWriter over a file of the temporary area.
+
+    Hashing and writing of large pieces go on in a thread while the next piece is made; a failure is raised by the
+    call after it."""
 
     def __init__(self, store: FileBlobStore, path: Path) -> None:
         self._store = store
@@ -187,23 +194,49 @@ class FileBlobWriter(BlobWriter):
         self._file = path.open("xb", _BUFFER_BYTES)
         self._hash = hashlib.sha256()
         self._size = 0
+        self._helper: ThreadPoolExecutor | None = None
+        self._pending: Future[None] | None = None
 
     def write(self, data: bytes) -> int:
         """Append; all of it is taken. Raises StoreError."""
+        self._settle()
+        self._size += len(data)
+        if len(data) < _LARGE_PIECE or self._size < _LARGE_BLOB:
+            self._take(data)
+            return len(data)
+        if self._helper is None:
+            from concurrent.futures import ThreadPoolExecutor  # most blobs are small
+
+            self._helper = ThreadPoolExecutor(1, "blob")
+        self._pending = self._helper.submit(self._take, bytes(data))
+        return len(data)
+
+    def _take(self, data: bytes) -> None:
         with store_errors("writing a blob", self._store.root):
             self._file.write(data)
         self._hash.update(data)
-        self._size += len(data)
-        return len(data)
+
+    def _settle(self) -> None:
+        """Wait for what is being written; raises what went wrong with it."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def _stop(self) -> None:
+        if self._helper is not None:
+            self._helper.shutdown()
 
     def sync(self) -> None:
         """Wait until the bytes are on disk. Raises StoreError."""
+        self._settle()
         with store_errors("writing a blob", self._store.root):
             self._file.flush()
             os.fdatasync(self._file.fileno())
 
     def commit(self, media_type: str, expected: Digest | None = None) -> Descriptor:
         """Name the blob by its digest; atomic and idempotent. Raises DigestMismatch."""
+        self._settle()
+        self._stop()
         digest = Digest(f"sha256:{self._hash.hexdigest()}")
         if expected is not None and digest != expected:
             raise DigestMismatch(f"content of digest {expected} was expected, it is {digest}")
@@ -214,6 +247,7 @@ class FileBlobWriter(BlobWriter):
 
     def discard(self) -> None:
         """Close and remove what was not committed."""
+        self._stop()
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lithify.executor.isolation.ports import Sandbox
     from lithify.executor.remote.sources import Remotes
     from lithify.executor.snapshot.snapshots import Snapshots
+    from lithify.executor.walks import Walks
 
 #: 1980-01-01T00:00:00Z, the earliest time that zip files can hold.
 DEFAULT_EPOCH_S = 315532800
@@ -63,6 +64,7 @@ class Services:
     access: Access
     #: What is fetched for this build; loaded when first asked for.
     remotes: Callable[[], Remotes]
+    walks: Walks
     #: The explicit epoch in seconds, or None for the default one with logical times.
     epoch_s: int | None = None
     faithful: bool = False

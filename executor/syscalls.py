@@ -7,7 +7,9 @@ It refuses policy: what to mount and where is decided by the callers.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+from functools import lru_cache
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -51,6 +53,20 @@ class _OpenHow(ctypes.Structure):
     ]
 
 
+#: Opening is done once for every file of a context: with fixed types it costs half.
+_openat2 = ctypes.CFUNCTYPE(
+    ctypes.c_long,
+    ctypes.c_long,
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.POINTER(_OpenHow),
+    ctypes.c_size_t,
+    use_errno=True,
+)(("syscall", _libc))
+_HOW_SIZE = ctypes.sizeof(_OpenHow)
+_MOST_ATTEMPTS = 64
+
+
 class _MountAttr(ctypes.Structure):
     _fields_ = [
         ("attr_set", ctypes.c_uint64),
@@ -74,22 +90,23 @@ def openat2(
     """Open a path below a directory descriptor; by default `dir_fd` is the root for `..` and links.
 
     Retries EAGAIN, which the kernel gives when a rename races with the walk. Raises OSError."""
-    how = _OpenHow(flags | os.O_CLOEXEC, mode, resolve | RESOLVE_NO_MAGICLINKS)
+    how = _how(flags | os.O_CLOEXEC, mode, resolve | RESOLVE_NO_MAGICLINKS)
     name = os.fsencode(path)
-    for attempt in range(64):
-        try:
-            return _call(
-                os.fsdecode(name),
-                _SYS_OPENAT2,
-                ctypes.c_int(dir_fd),
-                name,
-                ctypes.byref(how),
-                ctypes.c_size_t(ctypes.sizeof(how)),
-            )
-        except BlockingIOError:
-            if attempt == 63:
-                raise
-    raise AssertionError("the loop returns or raises")
+    code = errno.EAGAIN
+    for _ in range(_MOST_ATTEMPTS):
+        result: int = _openat2(_SYS_OPENAT2, dir_fd, name, how, _HOW_SIZE)
+        if result >= 0:
+            return result
+        code = ctypes.get_errno()
+        if code != errno.EAGAIN:
+            break
+    raise OSError(code, os.strerror(code), os.fsdecode(name))
+
+
+@lru_cache(maxsize=64)
+def _how(flags: int, mode: int, resolve: int) -> _OpenHow:
+    """The kernel only reads it, so that all calls with the same flags may share one."""
+    return _OpenHow(flags, mode, resolve)
 
 
 def fsopen(kind: str) -> int:

@@ -218,6 +218,7 @@ class BuildSession:
             clock=time.time,
             access=self._access,
             remotes=self._contexts.remotes,
+            walks=self._around.walks,
             epoch_s=plan.epoch,
             faithful=request.faithful,
         )

@@ -6,8 +6,10 @@ other. It refuses behaviour.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
+
+from lithify.executor.walks import Walks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,3 +32,5 @@ class Surroundings:
     stdin: BinaryIO | None
     stdout: BinaryIO | None
     registries: RegistryAccess
+    #: What was listed of the contexts so far.
+    walks: Walks = field(default_factory=Walks)

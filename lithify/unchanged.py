@@ -25,13 +25,14 @@ from lithify.errors import LithifyError, SourceText, Span
 from lithify.executor import events
 from lithify.executor.context import open_context
 from lithify.executor.fingerprint import Listing, fingerprint
-from lithify.executor.selection import select
+from lithify.executor.walks import Wanted
 from lithify.requests import BuildResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lithify.cache.store import Store
+    from lithify.executor.walks import Walks
     from lithify.requests import BuildRequest
     from lithify.surroundings import Surroundings
 
@@ -91,7 +92,7 @@ def replay(request: BuildRequest, around: Surroundings) -> BuildResult | None:
     if not is_eligible(request):
         return None
     try:
-        note = _find(request, around.store)
+        note = _find(request, around.store, around.walks)
     except (LithifyError, OSError, ValueError):
         return None
     if note is None:
@@ -112,7 +113,7 @@ def replay(request: BuildRequest, around: Surroundings) -> BuildResult | None:
     )
 
 
-def _find(request: BuildRequest, store: Store) -> Note | None:
+def _find(request: BuildRequest, store: Store, walks: Walks) -> Note | None:
     dockerfile = _dockerfile(request)
     text = store.records.memo_get(_KIND, _key(request, dockerfile))
     if text is None:
@@ -122,7 +123,7 @@ def _find(request: BuildRequest, store: Store) -> Note | None:
     is_same = (
         all(known_digest(store, name) == digest for name, digest in note.bases)
         and _is_complete(store, note.image)
-        and _are_same(request, note.listings)
+        and _are_same(request, note.listings, walks)
     )
     return note if is_same else None
 
@@ -155,12 +156,13 @@ def _is_complete(store: Store, image: Descriptor) -> bool:
     return True
 
 
-def _are_same(request: BuildRequest, listings: Sequence[Listing]) -> bool:
+def _are_same(request: BuildRequest, listings: Sequence[Listing], walks: Walks) -> bool:
     for name in {one.context for one in listings}:
         directory = Path(dict(request.build_contexts)[name] if name else request.context)
         with open_context(directory, None if name else _path(request)) as context:
             for one in (one for one in listings if one.context == name):
-                selection = select(context, one.path, exclude=one.exclude, parents=one.parents)
+                wanted = Wanted(name, one.path, one.exclude, one.parents)
+                selection = walks.select(context, wanted).selection
                 if fingerprint(selection, one.options) != one.fingerprint:
                     return False
     return True

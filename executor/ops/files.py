@@ -29,6 +29,7 @@ from lithify.compiler.plan import (
     TreeSource,
     UrlSource,
 )
+from lithify.executor.context import Context
 from lithify.executor.filehash import MemoryFileDigests, selection_digest
 from lithify.executor.fingerprint import Listing, fingerprint, is_settled
 from lithify.executor.layer import make_layer
@@ -36,6 +37,7 @@ from lithify.executor.manifest import Matters, manifest_of
 from lithify.executor.selection import has_wildcard, select
 from lithify.executor.statindex import StatIndex
 from lithify.executor.tree import EmptyTree, TreeView, resolve
+from lithify.executor.walks import Walk, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +65,6 @@ class FileWork:
         self._listings: set[Listing] = set()
         self._is_comparable = True
         self._lock = threading.Lock()
-        self._selections: dict[tuple[str, str, tuple[str, ...], bool], Selection] = {}
 
     def copy(
         self,
@@ -207,9 +208,8 @@ class FileWork:
     def _digest(
         self, source: TreeSource, op: CopyOp, layers: Mapping[int, tuple[Layer, ...]]
     ) -> str:
-        walk_started_ns = time.time_ns()
         with self._tree(source.tree, layers) as tree:
-            selection = self._select(source, op, tree)
+            selection, walk_started_ns = self._select(source, op, tree)
             names_matter = op.parents or has_wildcard(source.path)
             options = (not op.chown, not op.chmod.isdigit(), names_matter)
             # An unchanged listing means unchanged content: nothing is read.
@@ -250,24 +250,19 @@ class FileWork:
     ) -> Selection | None:
         match source:
             case TreeSource():
-                return self._select(
-                    source, op, stack.enter_context(self._tree(source.tree, layers))
-                )
+                tree = stack.enter_context(self._tree(source.tree, layers))
+                return self._select(source, op, tree).selection
             case UrlSource() | GitSource():
                 return self._services.remotes().select(source, op.exclude)
             case InlineSource():
                 return None
 
-    def _select(self, source: TreeSource, op: CopyOp, tree: Tree) -> Selection:
-        if not isinstance(source.tree, ContextTree):
-            return select(tree, source.path, exclude=op.exclude, parents=op.parents)
-        wanted = (source.tree.name, source.path, op.exclude, op.parents)
-        with self._lock:
-            if wanted not in self._selections:
-                self._selections[wanted] = select(
-                    tree, source.path, exclude=op.exclude, parents=op.parents
-                )
-            return self._selections[wanted]
+    def _select(self, source: TreeSource, op: CopyOp, tree: Tree) -> Walk:
+        if isinstance(tree, Context) and isinstance(source.tree, ContextTree):
+            wanted = Wanted(source.tree.name, source.path, op.exclude, op.parents)
+            return self._services.walks.select(tree, wanted)
+        started_ns = time.time_ns()
+        return Walk(select(tree, source.path, exclude=op.exclude, parents=op.parents), started_ns)
 
     @contextmanager
     def _tree(self, tree: PlannedTree, layers: Mapping[int, tuple[Layer, ...]]) -> Iterator[Tree]:

@@ -217,7 +217,8 @@ def _check_name(name: str) -> None:
             "deleted files there",
             hint="rename the file or exclude it",
         )
-    if len(os.fsencode(name)) > _LONGEST_NAME_BYTES:
+    # A character has at most four bytes: most names need not be encoded to be short enough.
+    if 4 * len(name) > _LONGEST_NAME_BYTES and len(os.fsencode(name)) > _LONGEST_NAME_BYTES:
         raise BuildError(
             f'cannot put "{name[:40]}..." into an image: '
             f"a name has at most {_LONGEST_NAME_BYTES} bytes"
