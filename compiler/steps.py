@@ -75,12 +75,12 @@ class StepTable:
             if step.index in needed:
                 needed.update(step.inputs)
         numbers = {old: new for new, old in enumerate(sorted(needed))}
+        if len(needed) == len(self.steps):
+            return tuple(self.steps), numbers
         return tuple(_renumbered(self.steps[old], numbers) for old in numbers), numbers
 
 
 def _renumbered(step: Step, numbers: Mapping[int, int]) -> Step:
-    if all(old == new for old, new in numbers.items()):
-        return step
     return replace(
         step,
         index=numbers[step.index],
