@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
@@ -131,16 +131,19 @@ class Engine:
         outputs whose destination is '-'."""
         from lithify.errors import LithifyError
         from lithify.unchanged import replay
+        from lithify.warming import warm
 
         around = self._surroundings(on_event, stdin, stdout)
         if (result := replay(request, around)) is not None:
             with suppress(LithifyError):  # what only helps explanations never fails a build
                 around.store.records.note_repeated(result.digest, time.time())
             return result
-        from lithify.session import BuildSession  # loads parser, planner and executor
+        with closing(around.sandbox):
+            warm(request, around.sandbox)
+            from lithify.session import BuildSession  # loads parser, planner and executor
 
-        with BuildSession(request, around) as session:
-            return session.build()
+            with BuildSession(request, around) as session:
+                return session.build()
 
     def _surroundings(
         self,
@@ -148,6 +151,7 @@ class Engine:
         stdin: BinaryIO | None,
         stdout: BinaryIO | None,
     ) -> Surroundings:
+        from lithify.executor.services import LazySandbox
         from lithify.surroundings import Surroundings
 
         def emit(event: Event) -> None:
@@ -156,7 +160,7 @@ class Engine:
 
         return Surroundings(
             self._store(),
-            self._sandbox_opener(emit),
+            LazySandbox(self._sandbox_opener(emit)),
             self._cancellation,
             emit,
             stdin,

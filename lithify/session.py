@@ -31,7 +31,7 @@ from lithify.executor.layer import FORM_VERSION
 from lithify.executor.normalise.table import NORMALISERS
 from lithify.executor.ops.environment import ENVIRONMENT_FORM
 from lithify.executor.scheduler import run_all
-from lithify.executor.services import LazySandbox, Services
+from lithify.executor.services import Services
 from lithify.executor.snapshot.snapshots import Snapshots
 from lithify.grammar.parser import parse
 from lithify.outputs import Outputs, digest_of, names_of
@@ -207,12 +207,10 @@ class BuildSession:
     def services(self, plan: Plan) -> Services:
         """What the steps of a plan may use."""
         request = self._request
-        sandbox = LazySandbox(self._around.open_sandbox)
-        self._stack.callback(sandbox.close)
         return Services(
             store=self._around.store,
             snapshots=Snapshots(self._around.store),
-            sandbox=sandbox,
+            sandbox=self._around.sandbox,
             cancellation=self._around.cancellation,
             contexts=self._contexts.open,
             clock=time.time,

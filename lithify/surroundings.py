@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lithify.cache.store import Store
     from lithify.executor.cancel import Cancellation
     from lithify.executor.events import Event
-    from lithify.executor.isolation.ports import Sandbox
+    from lithify.executor.services import LazySandbox
     from lithify.registries import RegistryAccess
 
 
@@ -26,7 +26,7 @@ class Surroundings:
     """`emit` is thread-safe; `stdin` may hold a Dockerfile, `stdout` takes outputs written to '-'."""
 
     store: Store
-    open_sandbox: Callable[[], Sandbox]
+    sandbox: LazySandbox
     cancellation: Cancellation
     emit: Callable[[Event], None]
     stdin: BinaryIO | None
