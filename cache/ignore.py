@@ -13,7 +13,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from lithify.cache.wildcard import BadPattern, check_pattern, class_expression
+from lithify.cache.wildcard import (
+    ANYTHING,
+    GAP,
+    ONE,
+    STAR,
+    BadPattern,
+    check_pattern,
+    class_expression,
+    expression,
+)
 from lithify.errors import LithifyError
 
 if TYPE_CHECKING:
@@ -133,8 +142,8 @@ def _read_pattern(line: str) -> list[IgnorePattern]:
 
 
 def _compile(text: str, is_negative: bool) -> IgnorePattern:
-    kind, expression = _translate(text)
-    regex = re.compile(expression) if kind == "regex" else None
+    kind, regular = _translate(text)
+    regex = re.compile(regular) if kind == "regex" else None
     return IgnorePattern(text, is_negative, kind, regex)
 
 
@@ -148,7 +157,7 @@ def _translate(text: str) -> tuple[_Kind, str]:
         if text.startswith("**", at):
             at += 3 if text.startswith("**/", at) else 2
             is_last = at == len(text)
-            parts.append(".*" if is_last else "(?:.*/)?")
+            parts.append(ANYTHING if is_last else GAP)
             kind = "prefix" if is_last and kind == "equal" else "regex"
             kind = "suffix" if is_first else kind
         elif text[at] in "*?[]\\":
@@ -158,16 +167,16 @@ def _translate(text: str) -> tuple[_Kind, str]:
         else:
             parts.append(re.escape(text[at]))
             at += 1
-    return kind, "".join((*parts, "\\Z"))
+    return kind, expression([*parts, "\\Z"])
 
 
 def _special(text: str, at: int) -> tuple[str, int]:
     """The expression of one special character, and where the next one starts."""
     match text[at]:
         case "*":
-            return "[^/]*", at + 1
+            return STAR, at + 1
         case "?":
-            return "[^/]", at + 1
+            return ONE, at + 1
         case "[":
             return class_expression(text, at + 1)
         case "]":

@@ -13,6 +13,11 @@ import re
 
 from lithify.errors import LithifyError
 
+#: Pieces of regular expressions: `*`, `?`, `**/` and a last `**`.
+STAR = "[^/]*"
+ONE = "[^/]"
+GAP = "(?:.*/)?"
+ANYTHING = ".*"
 _META = re.compile(r"[*?\[\\]")
 
 
@@ -44,11 +49,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     while at < len(pattern):
         character = pattern[at]
         if character == "*":
-            if parts[-1:] != ["[^/]*"]:
-                parts.append("[^/]*")
+            if parts[-1:] != [STAR]:
+                parts.append(STAR)
             at += 1
         elif character == "?":
-            parts.append("[^/]")
+            parts.append(ONE)
             at += 1
         elif character == "[":
             text, at = class_expression(pattern, at + 1)
@@ -56,7 +61,42 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         else:
             literal, at = _literal(pattern, at)
             parts.append(re.escape(literal))
-    return re.compile("".join(parts))
+    return re.compile(expression(parts))
+
+
+def expression(parts: list[str]) -> str:
+    """Pieces of a regular expression as one that takes time linear in the text, where that is possible.
+
+    What follows a wildcard is tried at its first place only if another wildcard of the same reach comes behind it: then
+    a later place cannot do better. This needs pieces that are known to match `/` or known not to."""
+    if any(part.startswith("(?!") for part in parts):
+        return "".join(parts)  # a negated class may match a slash
+    done: list[str] = []
+    at = 0
+    while at < len(parts):
+        end = at + 1
+        if parts[at] == GAP and parts[end : end + 1] != [GAP]:
+            end = _next(parts, at + 1, (GAP,))
+            if end < len(parts) and parts[end - 1] == "/" and end > at + 1:
+                done.append(f"(?>(?:.*?/)??{expression(parts[at + 1 : end])})")
+                at = end
+                continue
+        elif parts[at] == STAR:
+            end = _next(parts, at + 1, (STAR, GAP, ANYTHING, "/"))
+            if end < len(parts) and parts[end] == STAR:
+                done.append(f"(?>[^/]*?{''.join(parts[at + 1 : end])})")
+                at = end
+                continue
+        if parts[at : at + 2] != [GAP, GAP]:
+            done.append(parts[at])
+        at += 1
+    return "".join(done)
+
+
+def _next(parts: list[str], at: int, wanted: tuple[str, ...]) -> int:
+    while at < len(parts) and parts[at] not in wanted:
+        at += 1
+    return at
 
 
 def _bad(pattern: str) -> BadPattern:

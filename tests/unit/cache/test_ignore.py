@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lithify.cache import ignore
 from lithify.cache.ignore import IgnoreError, make_matcher, parse_ignore_file
 
 
@@ -120,3 +123,31 @@ def test_wrong_patterns_are_refused_with_their_line(text: str, message: str) -> 
     with pytest.raises(IgnoreError) as caught:
         parse_ignore_file(text)
     assert caught.value.message == message
+
+
+_PIECES = st.sampled_from(["a", "b", "*", "**", "**/", "/", "?", "a/", "*a", "[ab]", "[^a]"])
+_PATHS = st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=4).map("/".join)
+
+
+@given(pattern=st.lists(_PIECES, min_size=1, max_size=8).map("".join), path=_PATHS)
+def test_no_match_is_lost_for_the_sake_of_speed(pattern: str, path: str) -> None:
+    try:
+        quick = make_matcher([pattern]).patterns
+    except IgnoreError:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ignore, "expression", "".join)
+        plain = make_matcher([pattern]).patterns
+    assert [one.matches(path) for one in quick] == [one.matches(path) for one in plain]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/".join(["**", "a"] * 16) + "/b", "/".join(["a"] * 60) + "/c"),
+        ("**/" * 16 + "b", "/".join(["a"] * 60) + "/c"),
+        ("*a" * 20 + "b", "a" * 200),
+    ],
+)
+def test_many_wildcards_take_no_longer_than_a_few(pattern: str, path: str) -> None:
+    assert not make_matcher([pattern]).is_ignored(path)
