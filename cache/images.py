@@ -19,6 +19,7 @@ from lithify.cache.documents import (
 )
 from lithify.cache.imageindex import ImageIndex, IndexEntry
 from lithify.cache.reference import InvalidReference, parse_reference
+from lithify.cache.resolutions import forget, remembered
 from lithify.errors import ContentError, ImageNotFound, UsageError
 
 if TYPE_CHECKING:
@@ -201,8 +202,11 @@ class ImageStore:
         return Removed(tuple(one.name for one in old if one.name and one.name not in kept))
 
     def _sweep(self, descriptor: Descriptor) -> tuple[Digest, ...]:
-        """Remove the blobs of an image that nothing else refers to."""
+        """Remove the blobs of an image that nothing else refers to; as a base it is forgotten."""
+        forget(self._records, descriptor)
         needed = set(self._records.layer_digests())
+        for base in remembered(self._records).values():
+            needed |= reachable(self._blobs, base)
         for entry in self._index.read():
             needed |= reachable(self._blobs, entry.descriptor)
         unneeded = sorted(reachable(self._blobs, descriptor) - needed)

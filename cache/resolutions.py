@@ -7,12 +7,15 @@ remembers is still true: `--pull` finds that out.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lithify.cache.oci import Descriptor
 from lithify.cache.reference import InvalidReference, parse_reference
+from lithify.errors import ContentError
 
 if TYPE_CHECKING:
+    from lithify.cache.records import SqliteRecordStore
     from lithify.cache.reference import Reference
     from lithify.cache.store import Store
 
@@ -36,6 +39,22 @@ def recall(store: Store, written: str) -> tuple[Reference, Descriptor] | None:
     if not store.blobs.holds(descriptor):
         return None
     return parse_reference(value["reference"]), descriptor
+
+
+def remembered(records: SqliteRecordStore) -> dict[str, Descriptor]:
+    """All names whose meaning is remembered, with it; damaged ones are left out. Raises StoreError."""
+    found = {}
+    for name, text in records.memo_all(_KIND).items():
+        with suppress(ValueError, KeyError, TypeError, ContentError):
+            found[name] = Descriptor.from_json(json.loads(text)["descriptor"])
+    return found
+
+
+def forget(records: SqliteRecordStore, descriptor: Descriptor) -> None:
+    """Names no longer mean an image. Raises StoreError."""
+    for name, meant in remembered(records).items():
+        if meant.digest == descriptor.digest:
+            records.memo_delete(_KIND, name)
 
 
 def known_digest(store: Store, written: str) -> str:

@@ -19,6 +19,7 @@ from lithify.cache.documents import image_manifests, reachable, read_config, rea
 from lithify.cache.failures import store_errors
 from lithify.cache.oci import Descriptor
 from lithify.cache.records import MOUNT_ID
+from lithify.cache.resolutions import remembered
 from lithify.errors import ContentError
 
 if TYPE_CHECKING:
@@ -122,8 +123,7 @@ def _roots(store: Store) -> Iterator[Root]:
         yield from _image_roots(
             store, entry.descriptor, "image", name or digest, entry.stored, name
         )
-    for name, text in store.records.memo_all("resolution").items():
-        descriptor = Descriptor.from_json(json.loads(text)["descriptor"])
+    for name, descriptor in remembered(store.records).items():
         path = store.blobs.path(descriptor.digest)
         used = path.stat().st_mtime if path.exists() else 0.0
         yield from _image_roots(store, descriptor, "base", name, used, "")

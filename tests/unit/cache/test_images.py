@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lithify.cache import resolutions
 from lithify.cache.digest import CacheKey, Digest
 from lithify.cache.oci import (
     MEDIA_CONFIG,
@@ -20,6 +21,7 @@ from lithify.cache.oci import (
 )
 from lithify.cache.platform import Platform
 from lithify.cache.ports import CacheRecord, Layer
+from lithify.cache.reference import parse_reference
 from lithify.cache.store import Store
 from lithify.errors import Corrupt, DigestMismatch, ImageNotFound, NotFound, UsageError
 
@@ -251,6 +253,24 @@ def test_blobs_of_other_images_and_of_cache_records_stay(
     assert layer.digest not in removed.deleted
     assert store.images.resolve(second, AMD64, "x").manifest == second
     assert store.blobs.holds(layer)
+
+
+def test_what_is_only_a_remembered_base_stays_until_it_is_removed_itself(
+    store: Store, make_image: MakeImage
+) -> None:
+    base, other = make_image(store, "base"), make_image(store, "other")
+    both = make_index(store, base, other)
+    store.images.tag("both", both)
+    name = parse_reference("alpine")
+    resolutions.remember(store, "alpine", name, base)
+    store.images.remove("both")
+    assert resolutions.recall(store, "alpine") == (name, base)
+    assert store.images.resolve(base, AMD64, "alpine").manifest == base
+    assert not store.blobs.holds(other)
+    store.images.tag("alpine", base)
+    store.images.remove("alpine")
+    assert resolutions.recall(store, "alpine") is None
+    assert store.blobs.digests() == ()
 
 
 def test_id_of_an_image_with_several_names_needs_force(store: Store, make_image: MakeImage) -> None:
