@@ -61,7 +61,8 @@ if TYPE_CHECKING:
 class Evaluation:
     """One platform's evaluation; `states` grows stage by stage, `steps` is shared by platforms.
 
-    `targets` gives the result of a target that is a named context."""
+    `targets` gives the result of a target that is a named context. With `complain`, an instruction that is wrong is
+    told to it and passed over instead of ending the evaluation."""
 
     resolution: Resolution
     sources: Sources
@@ -71,6 +72,7 @@ class Evaluation:
     steps: StepTable
     targets: Callable[[TargetOrigin], StageState]
     states: dict[int, StageState] = field(default_factory=dict)
+    complain: Callable[[SourceError], None] | None = None
 
     def run(self) -> None:
         """Evaluate all stages of the resolution. Raises SourceError."""
@@ -190,7 +192,13 @@ class StageEvaluation:
     ) -> tuple[StageState, int]:
         whole = self.whole
         lowering = Lowering(whole.scope, whole.options, whole.escape, self)
-        change = lower(instruction, state, lowering)
+        try:
+            change = lower(instruction, state, lowering)
+        except SourceError as error:
+            if whole.complain is None:
+                raise
+            whole.complain(error)
+            return state, done + _makes_layer(instruction)
         if change.op is None:
             return change.state, done + _makes_layer(instruction)
         text = show_variables(_shown(instruction), state.variables)

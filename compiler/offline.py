@@ -30,5 +30,17 @@ class LenientResolver:
         try:
             return self.port.resolve(reference, platform)
         except ImageNotFound:
-            nothing = Descriptor("", Digest.of(b""), 0)
-            return ResolvedImage(reference, nothing, ImageConfig(platform), ())
+            return unknown_image(reference, platform)
+
+
+def unknown_image(reference: str, platform: Platform) -> ResolvedImage:
+    """An image of which nothing but its name and platform is known."""
+    return ResolvedImage(reference, Descriptor("", Digest.of(b""), 0), ImageConfig(platform), ())
+
+
+@dataclass(frozen=True, slots=True)
+class NoImages:
+    """Answers for every name with an unknown image: where no store is looked into."""
+
+    def resolve(self, reference: str, platform: Platform) -> ResolvedImage:
+        return unknown_image(reference, platform)

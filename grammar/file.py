@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from lithify.grammar.source import LogicalLine
 
 
+NO_STAGE_YET = "no build stage in current context"
+NO_STAGES = "dockerfile contains no stages to build"
+NO_INSTRUCTIONS = "file with no instructions"
+#: The messages of errors that say no more than that a FROM is missing.
+STAGELESS = frozenset((NO_STAGE_YET, NO_STAGES, NO_INSTRUCTIONS))
+
+
 class _UnreadableRest(Exception):
     """What follows a mistake has no meaning; carries the mistake."""
 
@@ -87,11 +94,7 @@ class _Walk:
         self.read_instructions()
         if self.errors or self._has_stage:
             return
-        message = (
-            "dockerfile contains no stages to build"
-            if self.instructions
-            else "file with no instructions"
-        )
+        message = NO_STAGES if self.instructions else NO_INSTRUCTIONS
         end = len(self._source.text.rstrip())
         start = self.instructions[-1].span.start if self.instructions else max(0, end - 1)
         self.errors.append(SourceError(message, span=Span(self._source, start, max(start, end))))
@@ -132,8 +135,7 @@ class _Walk:
         if statement.name == "FROM":
             self._has_stage = True
         elif statement.name != "ARG" and not self._has_stage and not self.errors:
-            message = "no build stage in current context"
-            self.errors.append(SourceError(message, span=statement.span))
+            self.errors.append(SourceError(NO_STAGE_YET, span=statement.span))
 
     def _heredocs(self, statement: Statement) -> tuple[tuple[Heredoc, ...], int]:
         """The heredocs of a line with their bodies, and where the last one ends."""

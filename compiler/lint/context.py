@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lithify.compiler.scopes import GlobalScope
     from lithify.compiler.shell.model import Script
     from lithify.compiler.survey import Line, SurveyedStage
-    from lithify.errors import Span
+    from lithify.errors import SourceError, Span
     from lithify.grammar.ast import Arg, Dockerfile, From, Instruction
 
     IgnoreFinder = Callable[[], IgnoreMatcher | None]
@@ -68,6 +68,15 @@ def about(instruction: Instruction, message: str, span: Span | None = None) -> D
     return Diagnostic(message, span or instruction.span, instruction)
 
 
+class Remark(NamedTuple):
+    """What is wrong with a comment that names rules: `kind` is the slug of the rule that says so."""
+
+    kind: str
+    message: str
+    span: Span
+    fixes: tuple[Fix, ...] = ()
+
+
 class Section(NamedTuple):
     """A stage as it is written: a FROM and what follows it. A fragment's only section has no FROM.
 
@@ -87,7 +96,8 @@ class LintContext(NamedTuple):
 
     `head` and `stages` are what the file says; `reached` are the stages that are built, with their variables (empty
     if planning did not get so far); `scope` is what FROM sees, or None. `script` is the shell script of RUN, CMD,
-    ENTRYPOINT or HEALTHCHECK, of an ONBUILD trigger or of a heredoc, or None if it holds none.
+    ENTRYPOINT or HEALTHCHECK, of an ONBUILD trigger or of a heredoc, or None if it holds none. `errors` are all
+    independent mistakes of the file; `remarks` are those about comments that name rules.
     """
 
     dockerfile: Dockerfile
@@ -101,6 +111,8 @@ class LintContext(NamedTuple):
     script: ScriptFinder = _no_script
     rule_options: RuleOptions = RuleOptions()
     world: World = World()
+    errors: tuple[SourceError, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def lines(self) -> Iterator[Line]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lithify.compiler.lint.catalogue.checks import CHECKS
 from lithify.compiler.lint.catalogue.commands import COMMANDS
+from lithify.compiler.lint.catalogue.file import FILE
 from lithify.compiler.lint.catalogue.insight import INSIGHT
 from lithify.compiler.lint.catalogue.structure import STRUCTURE
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ("CHECKS", "RULES", "find_rule")
 
-RULES: tuple[Rule, ...] = (*CHECKS, *STRUCTURE, *COMMANDS, *INSIGHT)
+RULES: tuple[Rule, ...] = (*FILE, *CHECKS, *STRUCTURE, *COMMANDS, *INSIGHT)
 
 
 def find_rule(name: str) -> Rule | None:

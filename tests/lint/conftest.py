@@ -13,6 +13,11 @@ from lithify.cache.oci import ContainerConfig, Descriptor, ImageConfig
 from lithify.cache.platform import Platform
 from lithify.cache.ports import ResolvedImage
 from lithify.compiler.lint.engine import Checked, plan_and_check
+from lithify.compiler.lint.linter import LintFinding, Surrounding
+from lithify.compiler.lint.linter import lint as lint_file
+from lithify.compiler.lint.policy import Policy, plain_names
+from lithify.compiler.lint.rule import Profile
+from lithify.compiler.lint.world import RuleOptions, World
 from lithify.compiler.offline import LenientResolver
 from lithify.compiler.plan import BuildOptions
 from lithify.errors import ImageNotFound, SourceText
@@ -21,6 +26,7 @@ from lithify.grammar.parser import parse
 AMD64 = Platform("linux", "amd64")
 Check = Callable[..., Checked]
 Lines = Callable[[Checked], list[str]]
+Lint = Callable[..., tuple[LintFinding, ...]]
 
 
 class Images:
@@ -72,3 +78,28 @@ def lines() -> Lines:
         return [f"{finding.span.line}:{finding.rule.name}" for finding in checked.findings]
 
     return shown
+
+
+@pytest.fixture
+def lint() -> Lint:
+    """`lint(text, profile="hadolint", select=["DL3057"], args={...}, ignore="...", options=RuleOptions(...), world=...)`.
+
+    All findings of a text; those of `select` only, if it is given."""
+
+    def linted(
+        text: str,
+        *,
+        profile: str = "default",
+        select: tuple[str, ...] = (),
+        args: dict[str, str] | None = None,
+        ignore: str | None = None,
+        options: RuleOptions = RuleOptions(),
+        world: World = World(),
+    ) -> tuple[LintFinding, ...]:
+        matcher = None if ignore is None else parse_ignore_file(ignore)
+        build = BuildOptions(build_args=tuple((args or {}).items()), host=AMD64)
+        around = Surrounding(build, LenientResolver(Images()), lambda: matcher, world)
+        policy = Policy(Profile(profile), selected=plain_names(select), options=options)
+        return lint_file(parse(SourceText("Dockerfile", text)), policy, around)
+
+    return linted

@@ -1,0 +1,1 @@
+"""Checks of Dockerfiles as people ask for them: files, settings, reports."""

@@ -1,0 +1,1 @@
+"""Forms of a report: one module for each family, found in `table`."""

@@ -1,0 +1,6 @@
+ARG BASE
+FROM $BASE
+COPY app /srv/app
+RUN true
+EXPOSE 80
+WORKDIR /srv
