@@ -31,7 +31,6 @@ _EXACT = re.compile(r"(?:(?:DL|SC)\d+)(?:\s*,\s*(?:DL|SC)\d+)*\s*(?:#.*)?")
 _OWN = re.compile(r"lithify:\s*ignore(?:-(stage|file))?\s*\[([^\]]*)\]\s*(.*)", re.DOTALL)
 _TALLY = re.compile(r"tally\s+(?:(global)\s+)?ignore\s*=\s*([^;]*)(?:;\s*reason\s*=\s*(.*))?")
 _CHECK = re.compile(r"check\s*=\s*((?:skip|experimental)\s*=.*)")
-_SHELL = re.compile(r"hadolint\s+shell\s*=\s*(\S+)")
 _NAME = re.compile(r"[^\s,#]+")
 
 
@@ -62,11 +61,13 @@ class Objections(NamedTuple):
     is_strict: bool = False
     errors: tuple[SourceError, ...] = ()
 
-    def unknown(self) -> Iterator[tuple[str, Span]]:
-        """Names, as written, in comments for hadolint and for us, that no rule has."""
+    def unknown(self, others: frozenset[str]) -> Iterator[tuple[str, Span]]:
+        """Names, as written, in comments for hadolint and for us, that no rule has, `others` among them."""
         for ignore in self.ignores:
-            for _, span in ignore.names:
-                if ignore.tool in ("hadolint", "lithify") and not is_known(span.text):
+            if ignore.tool not in ("hadolint", "lithify"):
+                continue
+            for name, span in ignore.names:
+                if name not in others and not is_known(name):
                     yield span.text, span
 
 
@@ -80,14 +81,6 @@ def read_objections(dockerfile: Dockerfile, profile: Profile, options: BuildOpti
     return Objections(
         tuple(reading.ignores), tuple(reading.wanted), reading.is_strict, tuple(reading.errors)
     )
-
-
-def chosen_shells(dockerfile: Dockerfile) -> tuple[tuple[int, str], ...]:
-    """The shells that `# hadolint shell=` names, each with the offset from which it counts."""
-    if "shell" not in dockerfile.source.text:
-        return ()
-    matches = ((one, _SHELL.match(one.text)) for one in dockerfile.comments)
-    return tuple((one.span.start, match[1]) for one, match in matches if match)
 
 
 class _Reading:

@@ -206,7 +206,8 @@ class _Judging:
             return
         active = frozenset(name for one in _active(self._policy) for name in one.names)
         is_whole = not self._context.errors
-        remarks = tuple(remarks_about(self._objections, self._used, active if is_whole else None))
+        spoke = active if is_whole else None
+        remarks = tuple(remarks_about(self._objections, self._used, spoke, self._policy.others))
         context = self._context._replace(remarks=remarks)
         for rule in FILE:
             level = self._policy.level(rule)

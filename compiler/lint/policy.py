@@ -26,7 +26,8 @@ class Policy(NamedTuple):
     """What rules apply, by any of their names, and at what level.
 
     `selected` empty stands for all that are not off. A rule that is off or experimental is wanted when `selected` or
-    `levels` names it. Of several levels of a rule the gravest counts."""
+    `levels` names it. Of several levels of a rule the gravest counts. `others` are names of rules that a project has
+    besides ours."""
 
     profile: Profile = Profile.DEFAULT
     ignored: frozenset[str] = frozenset()
@@ -34,6 +35,7 @@ class Policy(NamedTuple):
     levels: tuple[tuple[str, Severity], ...] = ()
     obeys_comments: bool = True
     options: RuleOptions = RuleOptions()
+    others: frozenset[str] = frozenset()
 
     def level(self, rule: Rule) -> Severity | None:
         """How grave its findings are; None if it does not apply. A syntax error always does."""

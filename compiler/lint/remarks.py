@@ -29,9 +29,11 @@ def remarks_about(
     objections: Objections,
     used: Collection[tuple[Ignore, str]],
     active: frozenset[str] | None,
+    others: frozenset[str],
 ) -> Iterator[Remark]:
-    """Remarks on all comments; `active` are the names of the rules that spoke, None if some could not."""
-    for name, span in objections.unknown():
+    """Remarks on all comments; `active` are the names of the rules that spoke, None if some could not;
+    `others` are names of a project's own rules."""
+    for name, span in objections.unknown(others):
         near = guess(name)
         hint = f" (did you mean {near}?)" if near else ""
         fixes = (Fix(f"write {near}", (Edit(span, near),), is_safe=False),) if near else ()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Command -> (module with `run(arguments, door) -> int`, what it does).
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("lithify.cli.build", "Build an image from a Dockerfile"),
-    "lint": ("lithify.cli.lint", "Check Dockerfiles"),
+    "lint": ("lithify.cli.lint", "Check Dockerfiles, and repair them"),
     "plan": ("lithify.cli.plan", "Show what a build would do, without doing it"),
     "run": ("lithify.cli.run", "Run a command in a container made from an image"),
     "images": ("lithify.cli.images", "List images of the store"),

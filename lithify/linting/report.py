@@ -57,8 +57,8 @@ class Item(NamedTuple):
 class FileReport(NamedTuple):
     """A file with its findings, in file order. `problem`: it could not be read; then there is nothing else.
 
-    `text` is what the places are about, kept where there are findings; `fixed` are titles of the changes that were
-    made, with how often; `diff` is what would change."""
+    `text` is what the places are about, kept where there are findings; `fixed` are the rules whose findings were
+    repaired, with how often; `diff` is what would change; `output` is the repaired content of standard input."""
 
     name: str
     items: tuple[Item, ...] = ()
@@ -66,6 +66,7 @@ class FileReport(NamedTuple):
     problem: str = ""
     fixed: tuple[tuple[str, int], ...] = ()
     diff: str = ""
+    output: str = ""
 
 
 def placed(span: Span) -> Place:

@@ -20,7 +20,7 @@ from lithify.linting.report import FileReport, item
 from lithify.linting.surroundings import surrounding_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from lithify.compiler.lint.context import LintContext
     from lithify.compiler.lint.linter import Examined, Extra
@@ -37,7 +37,8 @@ class LintRequest(NamedTuple):
     """What is asked of a run.
 
     `per_file_ignores` pairs a pattern of paths with names of rules; `context` is the build context of all files, ''
-    for the folder that each file's sources lie in; `stdin` is the content of the file `-`, shown as `stdin_name`."""
+    for the folder that each file's sources lie in; `stdin` is the content of the file `-`, shown as `stdin_name`.
+    `repair` changes files ('write') or tells what would change ('diff'), by safe fixes, and others if `unsafe`."""
 
     policy: Policy = Policy()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -47,6 +48,20 @@ class LintRequest(NamedTuple):
     stdin_name: str = "-"
     jobs: int = 0
     extra: ExtraFinder | None = None
+    repair: str = ""
+    unsafe: bool = False
+    rule_files: tuple[str, ...] = ()
+
+
+def with_rules_of_the_project(request: LintRequest, rule_files: tuple[str, ...]) -> LintRequest:
+    """The request with rules that a project brings, whose names comments may use. They are loaded by the run."""
+    names = plain_names(rule_name(path) for path in rule_files)
+    return request._replace(rule_files=rule_files, policy=request.policy._replace(others=names))
+
+
+def rule_name(path: str) -> str:
+    """What a rule in a file is called."""
+    return os.path.splitext(os.path.basename(path))[0].replace("_", "-")
 
 
 def lint_paths(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
@@ -61,37 +76,76 @@ def lint_paths(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
 
 def lint_here(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
     """Reports on files, made in this process."""
-    done = [_examined(path, request) for path in paths]
-    readable = [one for one in done if not isinstance(one, FileReport)]
-    extras: Iterator[Sequence[Extra]] = iter(())
+    done = [_attempt(path, request) for path in paths]
+    contexts = [one.examined.context for one in done if isinstance(one, _Read)]
+    extras = iter(_extras(contexts, request))
+    return [one.report(next(extras)) if isinstance(one, _Read) else one for one in done]
+
+
+def _extras(contexts: Sequence[LintContext], request: LintRequest) -> list[list[Extra]]:
+    """What others find in each file: other programs, and rules of the project."""
+    found: list[list[Extra]] = [[] for _ in contexts]
     if request.extra is not None:
-        extras = iter(request.extra([one.examined.context for one in readable]))
-    return [one if isinstance(one, FileReport) else one.report(next(extras, ())) for one in done]
+        for own, more in zip(found, request.extra(contexts), strict=True):
+            own += more
+    if request.rule_files:
+        from lithify.linting.custom import load_rules
+
+        rules = load_rules(request.rule_files)
+        for own, context in zip(found, contexts, strict=True):
+            own += (one for rule in rules for one in rule.findings(context))
+    return found
 
 
 class _Read(NamedTuple):
+    """A file that was read. `changes` are what was repaired, `diff` what would be, `output` a repaired stdin."""
+
     name: str
     examined: Examined
     policy: Policy
+    changes: tuple[tuple[str, int], ...] = ()
+    diff: str = ""
+    output: str = ""
 
     def report(self, extra: Sequence[Extra]) -> FileReport:
         findings = judge(self.examined, self.policy, extra)
         items = tuple(item(self.name, one) for one in findings)
         text = self.examined.context.dockerfile.source.text if items else ""
-        return FileReport(self.name, items, text)
+        return FileReport(
+            self.name, items, text, fixed=self.changes, diff=self.diff, output=self.output
+        )
 
 
-def _examined(path: str, request: LintRequest) -> FileReport | _Read:
+def _attempt(path: str, request: LintRequest) -> FileReport | _Read:
     name = request.stdin_name if path == "-" else path
     try:
-        data = request.stdin if path == "-" else read_file(path)
+        return _read(path, name, request)
     except OSError as error:
         return FileReport(name, problem=(error.strerror or str(error)).lower())
-    dockerfile = parse(SourceText(name, data.decode("utf-8", "replace")))
+    except UnicodeDecodeError as error:
+        return FileReport(name, problem=f"not repaired: no UTF-8 at byte {error.start}")
+
+
+def _read(path: str, name: str, request: LintRequest) -> _Read:
+    data = request.stdin if path == "-" else read_file(path)
+    text = data.decode("utf-8", "strict" if request.repair else "replace")
     policy = policy_for(path, request)
-    options = BuildOptions(build_args=request.build_args, host=host_platform(os.uname().machine))
+    host = host_platform(os.uname().machine)
+    options = BuildOptions(build_args=request.build_args, host=host)
+    dockerfile = parse(SourceText(name, text))
     around = surrounding_of(dockerfile, "" if path == "-" else path, request.context, options)
-    return _Read(name, examine(dockerfile, policy, around), policy)
+    if not request.repair:
+        return _Read(name, examine(dockerfile, policy, around), policy)
+    from lithify.linting.fixing import difference, repaired, replace_file
+
+    after, changes = repaired(name, text, policy, around, unsafe=request.unsafe)
+    if request.repair == "diff":
+        diff = difference(name, text, after) if after != text else ""
+        return _Read(name, examine(dockerfile, policy, around), policy, changes, diff)
+    if path != "-" and after != text:
+        replace_file(path, after)
+    examined = examine(parse(SourceText(name, after)), policy, around)
+    return _Read(name, examined, policy, changes, output=after if path == "-" else "")
 
 
 def read_file(path: str) -> bytes:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from lithify.compiler.lint.policy import Policy, plain_names
+from lithify.compiler.lint.policy import Policy, is_at_least, plain_names
 from lithify.compiler.lint.rule import Profile, Severity
 from lithify.compiler.lint.world import RuleOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lithify.linting.report import FileReport, Item
 
 THRESHOLDS = ("error", "warning", "info", "style", "ignore", "none")
 LABEL_TYPES = ("text", "url", "spdx", "hash", "rfc3339", "semver", "email")
@@ -58,6 +60,20 @@ class Settings(NamedTuple):
     per_file: tuple[tuple[str, tuple[str, ...]], ...] = ()
     rule_files: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+
+    @property
+    def is_compatible(self) -> bool:
+        """Whether all is to be as hadolint does it."""
+        return self.policy.profile is Profile.HADOLINT
+
+    def is_failure(self, report: FileReport) -> bool:
+        """Whether a file makes the run fail: by a finding that is grave enough, or because it cannot be read."""
+        return bool(report.problem or report.diff) or any(map(self._counts, report.items))
+
+    def _counts(self, item: Item) -> bool:
+        if item.code == "DL1000":
+            return True
+        return self.threshold is not None and is_at_least(Severity(item.level), self.threshold)
 
 
 def settle(layers: Sequence[Layer]) -> Settings:

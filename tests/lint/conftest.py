@@ -93,13 +93,15 @@ def lint() -> Lint:
         select: tuple[str, ...] = (),
         args: dict[str, str] | None = None,
         ignore: str | None = None,
-        options: RuleOptions = RuleOptions(),
-        world: World = World(),
+        options: RuleOptions | None = None,
+        world: World | None = None,
     ) -> tuple[LintFinding, ...]:
         matcher = None if ignore is None else parse_ignore_file(ignore)
         build = BuildOptions(build_args=tuple((args or {}).items()), host=AMD64)
-        around = Surrounding(build, LenientResolver(Images()), lambda: matcher, world)
-        policy = Policy(Profile(profile), selected=plain_names(select), options=options)
+        around = Surrounding(build, LenientResolver(Images()), lambda: matcher, world or World())
+        policy = Policy(
+            Profile(profile), selected=plain_names(select), options=options or RuleOptions()
+        )
         return lint_file(parse(SourceText("Dockerfile", text)), policy, around)
 
     return linted

@@ -11,6 +11,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from lithify.linting.formats.excerpt import parser_message
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -31,11 +33,14 @@ def _items(reports: Sequence[FileReport]) -> Iterator[Item]:
         yield from report.items
 
 
-def shown_message(item: Item, look: Look) -> str:
-    """The message; hadolint's forms for other programs give a syntax error with its place."""
-    if not look.is_compatible or item.code != _SYNTAX_ERROR:
-        return item.message
-    return f"{item.file}:{item.place.line}:{item.place.column}:\n{item.message}\n"
+def spoken(reports: Sequence[FileReport], look: Look) -> Iterator[Item]:
+    """Findings; for other programs hadolint gives a syntax error with its place and line."""
+    for report in reports:
+        for item in report.items:
+            if look.is_compatible and item.code == _SYNTAX_ERROR:
+                yield item._replace(message=parser_message(item, report.text))
+            else:
+                yield item
 
 
 def json_items(reports: Sequence[FileReport], look: Look) -> str:
@@ -70,23 +75,23 @@ def codacy(reports: Sequence[FileReport], look: Look) -> str:
             {
                 "filename": look.path or item.file,
                 "line": item.place.line,
-                "message": shown_message(item, look),
+                "message": item.message,
                 "patternId": item.code,
             }
         )
-        for item in _items(reports)
+        for item in spoken(reports, look)
     )
 
 
 def codeclimate(reports: Sequence[FileReport], look: Look) -> str:
     """Objects, each ended by a NUL."""
-    return "".join(f"{_compact(_issue(item, look))}\0" for item in _items(reports))
+    return "".join(f"{_compact(_issue(item, look))}\0" for item in spoken(reports, look))
 
 
 def gitlab_codeclimate(reports: Sequence[FileReport], look: Look) -> str:
     """An array of the same objects, each with a fingerprint."""
     issues = []
-    for item in _items(reports):
+    for item in spoken(reports, look):
         issue = _issue(item, look)
         made = hashlib.sha1(_compact(issue).encode(), usedforsecurity=False)
         issues.append({**issue, "fingerprint": made.hexdigest()})
@@ -107,7 +112,7 @@ def _issue(item: Item, look: Look) -> dict[str, Any]:
     return {
         "categories": ["Bug Risk"],
         "check_name": item.code,
-        "description": shown_message(item, look),
+        "description": item.message,
         "location": location,
         "severity": _CLIMATE[item.level],
         "type": "issue",
@@ -153,7 +158,7 @@ def _range(item: Item, look: Look) -> dict[str, int]:
             "endColumn": place.end_column - 1,
         }
     if item.code == _SYNTAX_ERROR:
-        start, end = place.column, place.column + 1
+        start, end = place.column, place.column
     else:
         start, end = 0, 1
     return {
