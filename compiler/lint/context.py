@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from lithify.compiler.lint.rule import Profile
 from lithify.compiler.lint.world import RuleOptions, World
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Related(NamedTuple):
 class Diagnostic(NamedTuple):
     """What a rule found. A finding about an `instruction` obeys the comments above it.
 
-    `tags` are `unnecessary` (has no effect) and `deprecated`, for editors."""
+    `span` is the place that the reference reports, for its checks the whole instruction; `focus` the very words at
+    fault, where they are known. `tags` are `unnecessary` (has no effect) and `deprecated`, for editors."""
 
     message: str
     span: Span
@@ -61,11 +63,26 @@ class Diagnostic(NamedTuple):
     fixes: tuple[Fix, ...] = ()
     related: tuple[Related, ...] = ()
     tags: tuple[str, ...] = ()
+    focus: Span | None = None
+
+    @property
+    def place(self) -> Span:
+        """The most exact place that is known."""
+        return self.focus or self.span
 
 
-def about(instruction: Instruction, message: str, span: Span | None = None) -> Diagnostic:
+def about(
+    instruction: Instruction,
+    message: str,
+    span: Span | None = None,
+    *,
+    focus: Span | None = None,
+    fixes: tuple[Fix, ...] = (),
+    tags: tuple[str, ...] = (),
+) -> Diagnostic:
     """A finding about an instruction; `span` is the part of it that is wrong."""
-    return Diagnostic(message, span or instruction.span, instruction)
+    place = span or instruction.span
+    return Diagnostic(message, place, instruction, fixes, tags=tags, focus=focus)
 
 
 class Remark(NamedTuple):
@@ -113,6 +130,7 @@ class LintContext(NamedTuple):
     world: World = World()
     errors: tuple[SourceError, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    profile: Profile = Profile.DEFAULT
 
     @property
     def lines(self) -> Iterator[Line]:

@@ -1,0 +1,4 @@
+FROM debian
+RUN apt update && \
+    apt list --installed
+ONBUILD RUN apt install -y curl

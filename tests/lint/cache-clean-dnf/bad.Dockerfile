@@ -1,0 +1,3 @@
+FROM fedora
+RUN dnf -y upgrade && \
+    microdnf -y install bash && dnf clean all

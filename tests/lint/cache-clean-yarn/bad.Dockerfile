@@ -1,0 +1,3 @@
+FROM node
+RUN yarn install \
+    --frozen-lockfile

@@ -1,0 +1,3 @@
+FROM opensuse/leap
+RUN zypper clean && zypper -n in \
+    curl

@@ -1,0 +1,3 @@
+FROM opensuse/leap
+RUN zypper -n install curl && zypper cc
+RUN --mount=type=cache,target=/var/cache zypper -n install curl

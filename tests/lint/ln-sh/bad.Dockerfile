@@ -1,0 +1,3 @@
+FROM debian
+RUN true && \
+    ln -sf /bin/bash /bin/sh

@@ -1,0 +1,3 @@
+FROM debian
+RUN apt-get install -y --no-install-recommends a && apt-get \
+    install -y b

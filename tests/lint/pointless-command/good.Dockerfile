@@ -1,0 +1,3 @@
+FROM busybox
+RUN apk add vim=9 && echo ps
+CMD ["top"]

@@ -1,0 +1,4 @@
+FROM rockylinux
+RUN dnf install bash && \
+    dnf \
+      groupinstall web

@@ -1,0 +1,2 @@
+FROM rockylinux
+RUN dnf -y install bash && dnf install --assumeyes jq && dnf update

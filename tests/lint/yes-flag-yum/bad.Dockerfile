@@ -1,0 +1,4 @@
+FROM rockylinux
+RUN yum install bash && \
+    yum \
+      groupinstall web

@@ -1,0 +1,2 @@
+FROM rockylinux
+RUN yum -y install bash && yum install --assumeyes jq && yum update

@@ -1,0 +1,3 @@
+FROM opensuse/leap
+RUN zypper -n dup && zypper \
+    dist-upgrade
