@@ -2,8 +2,9 @@
 
 `# hadolint ignore=A,B`, `stage ignore=`, `global ignore=`; `# check=skip=A` above an instruction and at the top;
 `# lithify: ignore[A] reason`, `ignore-stage[A]`, `ignore-file[A]`; `# tally ignore=A;reason=...`. A comment is about the
-instruction it stands above, other comments and blank lines between, or the one it stands in; the profile of hadolint
-keeps to the line directly above, and to comments that name nothing but rules. It refuses to decide what is found.
+instruction it stands above, other comments and blank lines between, or the one it stands in (where hadolint's own
+do nothing); the profile of hadolint keeps to the line directly above, and to comments that name nothing but rules. It
+refuses to decide what is found.
 
 Specification: sections 1.3, 6.2 and 6.3.
 """
@@ -134,7 +135,7 @@ class _Reading:
                 return
             extent = self._exact_extent(comment, where)
         else:
-            extent = self._extent(comment, where)
+            extent = None if self._is_inside(comment) else self._extent(comment, where)
         names = self._names(comment, match, 2)
         reason = match[2].partition("#")[2].strip()
         self._add(extent, names, comment, "hadolint", reason)
@@ -228,15 +229,19 @@ class _Reading:
 
     def _about(self, comment: Comment) -> Instruction | None:
         """The instruction a comment stands in, or above: nothing but comments and blank lines between."""
-        index = bisect_right(self._starts, comment.span.start) - 1
-        if index >= 0 and comment.span.start < self._file.instructions[index].span.end:
-            return self._file.instructions[index]
+        if self._is_inside(comment):
+            return self._file.instructions[bisect_right(self._starts, comment.span.start) - 1]
         found = self._after(comment)
         if found is None:
             return None
         between = self._file.source.text[comment.span.end : found.span.start].split("\n")
         is_near = all(not line.strip() or line.lstrip().startswith("#") for line in between)
         return found if is_near else None
+
+    def _is_inside(self, comment: Comment) -> bool:
+        """Whether a comment stands between lines of an instruction."""
+        index = bisect_right(self._starts, comment.span.start) - 1
+        return index >= 0 and comment.span.start < self._file.instructions[index].span.end
 
     def _after(self, comment: Comment) -> Instruction | None:
         index = bisect_right(self._starts, comment.span.start)

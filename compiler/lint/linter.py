@@ -26,6 +26,7 @@ from lithify.compiler.lint.understanding import understand
 from lithify.compiler.lint.world import World
 from lithify.compiler.offline import NoImages
 from lithify.compiler.plan import BuildOptions
+from lithify.compiler.shell.reader import ScriptReader
 from lithify.errors import Span
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ def examine(dockerfile: Dockerfile, policy: Policy, surrounding: Surrounding) ->
         understood.reached,
         surrounding.find_ignore,
         understood.sections,
+        ScriptReader(dockerfile),
+        profile=policy.profile,
         rule_options=policy.options,
         world=surrounding.world,
         errors=errors,
