@@ -187,7 +187,7 @@ class _Reading:
         offset = comment.span.start + comment.span.text.index(comment.text) + match.start(group)
         source = comment.span.source
         found: list[tuple[str, Span]] = []
-        at = 0
+        at = len(text) - len(text.lstrip())
         while name := _NAME.match(text, at):
             span = Span(source, offset + name.start(), offset + name.end())
             found.append((plain(name[0]), span))
