@@ -38,6 +38,7 @@ bench:
 	$(PYTHON) -m benchmarks --compare
 
 docs:
+	PYTHONPATH=. $(PYTHON) -m lithify.linting.pages docs/rules
 	$(PYTHON) -m pytest -q tests/test_docs.py
 
 reproduce:

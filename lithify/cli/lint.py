@@ -15,7 +15,6 @@ from lithify.cli.guard import DONE, FAILED, show_error
 from lithify.cli.lint_flags import command_line_layer, lint_parser
 from lithify.cli.parser import parse
 from lithify.cli.text import clean, clean_line
-from lithify.cli.values import from_environment
 from lithify.errors import ConfigurationError, UsageError
 from lithify.linting.configuration import configure
 from lithify.linting.discovery import find_files
@@ -86,10 +85,15 @@ def _request(flags: argparse.Namespace, settings: Settings, door: Door) -> LintR
         hint = f"--allow-custom-rules or {_ALLOW_CUSTOM}=1 loads them"
         sys.stderr.write(f"warning: rules of the project are switched off: {names}; {hint}\n")
         rule_files = ()
+    build_args: tuple[tuple[str, str], ...] = ()
+    if flags.build_arg:
+        from lithify.cli.values import from_environment  # loads what describes builds
+
+        build_args = from_environment("--build-arg", flags.build_arg, door.environ)
     request = LintRequest(
         settings.policy,
         settings.per_file,
-        from_environment("--build-arg", flags.build_arg or (), door.environ),
+        build_args,
         flags.context,
         sys.stdin.buffer.read() if "-" in flags.paths else b"",
         flags.stdin_name,

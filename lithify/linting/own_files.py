@@ -7,7 +7,6 @@ relative to it. It refuses keys it does not know, for a misspelt key would be ob
 from __future__ import annotations
 
 import os
-import tomllib
 from typing import Any
 
 from lithify.errors import ConfigurationError, closest
@@ -99,15 +98,20 @@ def _read_table(path: str, key: str, value: Any) -> dict[str, Any]:
 
 def _table(path: str) -> dict[str, Any] | None:
     """The linter's table of a file; None if the file has none."""
+    is_shared = os.path.basename(path) == "pyproject.toml"
     try:
         with open(path, "rb") as file:
             data = file.read(_LARGEST_BYTES)
-        document: Any = tomllib.loads(data.decode("utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    if is_shared and b"lithify" not in data:
+        return None  # most projects' files are not worth loading a parser
+    import tomllib
+
+    try:
+        document: Any = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path}: this is no TOML: {error}") from error
-    is_shared = os.path.basename(path) == "pyproject.toml"
     for key in ("tool", "lithify", "lint") if is_shared else ("lint",):
         document = document.get(key) if isinstance(document, dict) else None
     if document is not None and not isinstance(document, dict):
