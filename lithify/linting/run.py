@@ -8,6 +8,7 @@ all computing; a few are not, for starting a process costs more than reading the
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.cache.platform import host_platform
@@ -22,6 +23,7 @@ from lithify.linting.surroundings import surrounding_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lithify.cache.platform import Platform
     from lithify.compiler.lint.context import LintContext
     from lithify.compiler.lint.linter import Examined, Extra
 
@@ -130,8 +132,7 @@ def _read(path: str, name: str, request: LintRequest) -> _Read:
     data = request.stdin if path == "-" else read_file(path)
     text = data.decode("utf-8", "strict" if request.repair else "replace")
     policy = policy_for(path, request)
-    host = host_platform(os.uname().machine)
-    options = BuildOptions(build_args=request.build_args, host=host)
+    options = BuildOptions(build_args=request.build_args, host=_host())
     dockerfile = parse(SourceText(name, text))
     around = surrounding_of(dockerfile, "" if path == "-" else path, request.context, options)
     if not request.repair:
@@ -146,6 +147,11 @@ def _read(path: str, name: str, request: LintRequest) -> _Read:
         replace_file(path, after)
     examined = examine(parse(SourceText(name, after)), policy, around)
     return _Read(name, examined, policy, changes, output=after if path == "-" else "")
+
+
+@cache
+def _host() -> Platform:
+    return host_platform(os.uname().machine)
 
 
 def read_file(path: str) -> bytes:
