@@ -33,6 +33,8 @@ _WORDS = frozenset(
      "simple_expansion", "command_substitution")
 )  # fmt: skip
 _HEREDOC = re.compile(r"""(?<!<)<<(-?)[ \t]*\\?(["']?)(\w+)\2""")
+#: Of more, bodies are not looked into: where the grammar fails at each, the time is quadratic.
+_MOST_HEREDOCS = 16
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ESCAPED = re.compile(r"\\(\n|.)", re.DOTALL)
 _ESCAPED_IN_QUOTES = re.compile(r'\\(["$`\\\n])')
@@ -40,8 +42,9 @@ _ESCAPED_IN_QUOTES = re.compile(r'\\(["$`\\\n])')
 
 def parse_shell(text: str) -> Syntax:
     """Read a text as bash; one that is none is not readable and has no commands."""
-    root = _parse(text)
-    if root.has_error and "<<" in text:
+    count = text.count("<<")
+    root = _parse(text if count <= _MOST_HEREDOCS else _without_heredocs(text))
+    if root.has_error and 0 < count <= _MOST_HEREDOCS:
         # The grammar knows heredocs only where they end a command's line.
         root = _parse(_without_heredocs(text))
     return Syntax(is_readable=False) if root.has_error else _Reader(text).read(root)

@@ -7,7 +7,7 @@ bodies of heredocs; an editor wants to mark the very word. It refuses to know wh
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,7 +43,9 @@ class Placed(NamedTuple):
 
     def part(self, start: int, end: int) -> Placed:
         """A part of the text by itself."""
-        inside = ((at - start, to) for at, to in self.segments if start < at < end)
+        first = bisect_right(self.segments, start, key=_first)
+        last = bisect_left(self.segments, end, key=_first)
+        inside = ((at - start, to) for at, to in self.segments[first:last])
         return Placed(self.text[start:end], self.source, ((0, self._offset(start)), *inside))
 
 

@@ -30,13 +30,16 @@ Lint = Callable[..., tuple[LintFinding, ...]]
 
 
 class Images:
-    """`foreign` is for another architecture, `java` sets variables and a shell; others are not there."""
+    """`foreign` is for another architecture, `java` sets variables and a shell, `careful` a better one; no others are there."""
 
     def resolve(self, reference: str, platform: Platform) -> ResolvedImage:
         configs = {
             "foreign": ImageConfig(Platform("linux", "s390x")),
             "java": ImageConfig(
                 AMD64, ContainerConfig(env=("JAVA_HOME=/opt/java",), shell=("/bin/bash", "-c"))
+            ),
+            "careful": ImageConfig(
+                AMD64, ContainerConfig(shell=("/bin/bash", "-eo", "pipefail", "-c"))
             ),
             "child": ImageConfig(AMD64, ContainerConfig(on_build=("ARG FIRED=1",))),
         }

@@ -124,6 +124,11 @@ def test_heredocs_hide_nothing_around_them(text: str, commands: list[list[str]])
     assert [[one.name, *(word.text for word in one.arguments)] for one in found] == commands
 
 
+def test_many_heredocs_are_passed_over_one_by_one() -> None:
+    text = "".join(f"a{i} <<A{i} <<B{i} x\n$(b)\nA{i}\nB{i}\n" for i in range(3000))
+    assert _names(text) == [f"a{i}" for i in range(3000)]
+
+
 def test_deep_nesting_does_not_exhaust_the_stack() -> None:
     depth = 3000
     assert len(_names("a $(" * depth + "b" + ")" * depth)) in (0, depth + 1)

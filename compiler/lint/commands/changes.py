@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from lithify.compiler.lint.context import Edit, Fix
 from lithify.errors import Span
-from lithify.grammar.ast import ExecForm, Run
 
 if TYPE_CHECKING:
     from lithify.compiler.lint.commands.runs import Executed
@@ -56,7 +55,7 @@ def append_command(run: Executed, command: str) -> list[Fix]:
 def plain_end(run: Executed) -> Span | None:
     """Where a command can be added: behind the last one of a line, or the last line of a heredoc's body."""
     script = run.script
-    if isinstance(_form(run), ExecForm) or not script.commands:
+    if run.is_exec or not script.commands:
         return None
     heredocs = run.instruction.heredocs
     if heredocs:
@@ -72,12 +71,7 @@ def plain_end(run: Executed) -> Span | None:
 
 def plain_place(run: Executed, word: ShellWord) -> Span | None:
     """The place of a word that stands in the file exactly as in the script."""
-    if isinstance(_form(run), ExecForm):
+    if run.is_exec:
         return None
     place = run.script.span(word)
     return place if place.text == run.script.text[word.start : word.end] else None
-
-
-def _form(run: Executed) -> object:
-    holder = run.script.instruction
-    return holder.command if isinstance(holder, Run) else None

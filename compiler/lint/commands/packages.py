@@ -14,6 +14,7 @@ from lithify.compiler.lint.rule import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from lithify.compiler.lint.commands.runs import Executed
     from lithify.compiler.lint.context import Diagnostic, LintContext
@@ -56,7 +57,7 @@ def unpinned_rpms(
             yield from unpinned(run, bad, "module:stream" if is_module else "name-version")
 
 
-def _has_version(text: str, names: frozenset[str], is_module: bool) -> bool:
+def _has_version(text: str, names: AbstractSet[str], is_module: bool) -> bool:
     if is_module:
         return ":" in text
     if "$" in text:

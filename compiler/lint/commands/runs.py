@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lithify.compiler.lint.context import about
 from lithify.compiler.lint.rule import Profile
 from lithify.errors import SourceError
-from lithify.grammar.ast import Onbuild, Run
+from lithify.grammar.ast import ExecForm, Onbuild, Run
 from lithify.grammar.parser import parse_mount
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ class Executed(NamedTuple):
     @property
     def commands(self) -> tuple[Command, ...]:
         return self.script.commands
+
+    @property
+    def is_exec(self) -> bool:
+        """Whether no shell is in between."""
+        holder = self.script.instruction
+        return isinstance(holder, Run) and isinstance(holder.command, ExecForm)
 
     def about(self, part: Command | ShellWord | Pipeline, message: str, *fixes: Fix) -> Diagnostic:
         """A finding about a part of the script."""

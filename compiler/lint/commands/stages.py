@@ -13,6 +13,7 @@ from lithify.grammar.ast import Arg, Env
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from lithify.compiler.lint.context import LintContext, Section
     from lithify.grammar.ast import Instruction
@@ -32,15 +33,17 @@ def shipped(ctx: LintContext) -> Iterator[Section]:
     return (section for index, section in enumerate(ctx.sections) if index in kept)
 
 
-def named_variables(ctx: LintContext) -> Iterator[tuple[Instruction, frozenset[str]]]:
-    """Every instruction of a stage with the names that ENV and ARG have set before it, here or in a stage below."""
-    finals: list[frozenset[str]] = []
+def named_variables(ctx: LintContext) -> Iterator[tuple[Instruction, AbstractSet[str]]]:
+    """Every instruction of a stage with the names that ENV and ARG have set before it, here or in a stage below.
+
+    The set of names grows while the walk goes on."""
+    finals: list[set[str]] = []
     for section, base in zip(ctx.sections, bases(ctx), strict=True):
-        names = finals[base] if base is not None else frozenset()
+        names = set(finals[base]) if base is not None else set()
         for instruction in section.instructions:
             if isinstance(instruction, Env):
-                names |= {pair.key.text for pair in instruction.pairs}
+                names.update(pair.key.text for pair in instruction.pairs)
             elif isinstance(instruction, Arg):
-                names |= {one.name.text for one in instruction.declarations}
+                names.update(one.name.text for one in instruction.declarations)
             yield instruction, names
         finals.append(names)

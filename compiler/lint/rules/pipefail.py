@@ -18,7 +18,7 @@ Use instead:
 
 from __future__ import annotations
 
-import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lithify.compiler.lint.commands.runs import runs
@@ -26,18 +26,16 @@ from lithify.compiler.lint.context import Edit, Fix
 from lithify.compiler.lint.rule import Profile
 from lithify.compiler.shell.reader import DEFAULT_SHELL
 from lithify.errors import Span
-from lithify.grammar.ast import ExecForm, Onbuild, Run, Shell
+from lithify.grammar.ast import Onbuild, Shell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lithify.compiler.lint.commands.runs import Executed
     from lithify.compiler.lint.context import Diagnostic, LintContext
-    from lithify.compiler.shell.model import Command
 
 _SHELLS = ("bash", "zsh", "ash")
 _FOLDERS = ("", "/bin/", "/usr/bin/")
-_OPTION = re.compile(r"\s-\w*o(?:\s+|\s.*?\s-\w*o\s+)pipefail\b")
 _WANTED = 'SHELL ["/bin/bash", "-o", "pipefail", "-c"]'
 
 
@@ -74,32 +72,34 @@ def _shells(ctx: LintContext) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 def _is_careful(run: Executed, inherited: tuple[str, ...]) -> bool:
     script = run.script
-    if isinstance(_form(run), ExecForm):
+    if run.is_exec:
         return True
     shell = inherited if inherited and script.shell == DEFAULT_SHELL else script.shell
-    if _OPTION.search(" ".join(shell)):
+    if _has_option(shell):
         return True
     first = script.pipelines[0].start
     return any(
-        command.name == "set" and command.start < first and _sets(command)
+        command.name == "set"
+        and command.start < first
+        and _has_option(word.text for word in command.arguments)
         for command in script.commands
     )
 
 
-def _sets(command: Command) -> bool:
-    return bool(_OPTION.search(" " + " ".join(word.text for word in command.arguments)))
+def _has_option(words: Iterable[str]) -> bool:
+    """Whether pipefail is set, alone or at the end of other options."""
+    split = " ".join(words).split()
+    return any(
+        option[0] == "-" and option[-1] == "o" and value == "pipefail"
+        for option, value in pairwise(split)
+    )
 
 
 def _is_careful_for_hadolint(shell: tuple[str, ...]) -> bool:
     is_known = bool(shell) and shell[0] in (
         folder + name for folder in _FOLDERS for name in _SHELLS
     )
-    return is_known and bool(_OPTION.search(" ".join(shell)))
-
-
-def _form(run: Executed) -> object:
-    holder = run.script.instruction
-    return holder.command if isinstance(holder, Run) else None
+    return is_known and _has_option(shell)
 
 
 def _fix(run: Executed) -> list[Fix]:
