@@ -35,6 +35,18 @@ _NO_DESTINATION = (
 _CONTINUATION_HINT = "a line that continues the one above needs the escape character at its end"
 
 
+class ForbiddenTrigger(SourceError):
+    """An instruction that ONBUILD may not hold, at its keyword (section 3.12)."""
+
+
+class BlankName(SourceError):
+    """A pair of ENV or LABEL without a name; `keyword` is that of the instruction."""
+
+    def __init__(self, keyword: str, span: Span) -> None:
+        super().__init__(f"{keyword} names can not be blank", span=span)
+        self.keyword = keyword
+
+
 class _Common(TypedDict):
     """The fields that all instructions share."""
 
@@ -215,10 +227,7 @@ def _pairs(statement: Statement) -> tuple[ast.KeyValue, ...]:
     for pair in pairs:
         if not pair.key.text:
             start, end = pair.key.span.start, pair.value.span.end
-            raise SourceError(
-                f"{statement.name} names can not be blank",
-                span=Span(pair.key.span.source, start, end),
-            )
+            raise BlankName(statement.name, Span(pair.key.span.source, start, end))
     return pairs
 
 
@@ -301,10 +310,10 @@ def check_trigger(trigger: Statement) -> None:
     """Raise `SourceError` for an instruction that ONBUILD may not hold."""
     if trigger.name == "ONBUILD":
         message = "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"
-        raise SourceError(message, span=trigger.keyword.span)
+        raise ForbiddenTrigger(message, span=trigger.keyword.span)
     if trigger.name in ("FROM", "MAINTAINER"):
         message = f"{trigger.name} isn't allowed as an ONBUILD trigger"
-        raise SourceError(message, span=trigger.keyword.span)
+        raise ForbiddenTrigger(message, span=trigger.keyword.span)
 
 
 def _flag_text(flag: ast.Flag) -> str:
