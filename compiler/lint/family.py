@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lithify.grammar.ast import Instruction
 
 SCRATCH = "scratch"
+#: Profiles in which numbers are no names of stages.
+_TEXTUAL = frozenset((Profile.HADOLINT,))
 
 
 class Source(NamedTuple):
@@ -87,7 +89,7 @@ def providers(ctx: LintContext) -> tuple[frozenset[int], ...]:
     for section, base in zip(ctx.sections, bases(ctx), strict=True):
         used = set() if base is None else {base}
         for source in (one for line in section.instructions for one in sources(line)):
-            number = _number(source, len(ctx.sections))
+            number = _number(source, len(ctx.sections)) if ctx.profile not in _TEXTUAL else None
             if number is None:
                 number = last.get(stage_key(ctx, source.name))
             if number is not None:

@@ -9,9 +9,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lithify.compiler.lower.healthcheck import read_healthcheck
 from lithify.errors import SourceError, Span
-from lithify.grammar.ast import Add, Copy, Expose, From, Run, ShellForm
+from lithify.grammar.ast import (
+    Add,
+    Cmd,
+    Copy,
+    Entrypoint,
+    Expose,
+    From,
+    Healthcheck,
+    Run,
+    ShellForm,
+)
 from lithify.grammar.file import STAGELESS
+from lithify.grammar.instructions import BlankName, ForbiddenTrigger
 from lithify.grammar.statement import KEYWORDS
 
 if TYPE_CHECKING:
@@ -22,17 +34,18 @@ if TYPE_CHECKING:
 _PORT = re.compile(
     r"(?:\d+|\$\w+|\$\{\w+\})(?:-(?:\d+|\$\w+|\$\{\w+\}))?(?:/(?:tcp|udp))?", re.IGNORECASE
 )
-_HOST_AND_PORT = re.compile(r"[^/]+:\d+/")
+#: It knows a registry by the dot in its name; otherwise a port is a tag, and a name has but one.
+_TWO_TAGS = re.compile(r"[^/.@]+:\d+/[^@]*:")
 _EXPECTED = (
     f"'#', '\\', {', '.join(sorted(KEYWORDS))}, a pragma, at least one space, or end of input"
 )
 #: Rules that report several findings of one instruction: one for each label.
-ONE_FOR_EACH_LABEL = frozenset(f"DL30{number}" for number in (*range(48, 57), 58))
+ONE_FOR_EACH_LABEL = frozenset(f"DL30{number}" for number in (49, *range(51, 57), 58))
 
 
 def refusal(dockerfile: Dockerfile) -> SourceError | None:
     """The first thing in a file that hadolint cannot read; None if it reads all."""
-    errors = [*(one for one in dockerfile.errors if one.message not in STAGELESS)]
+    errors = [one for one in dockerfile.errors if not _is_read(one)]
     for instruction in dockerfile.instructions:
         errors += (_unreadable(span) for span in _refused_spans(instruction, dockerfile))
     for span in dockerfile.empty_continuations:
@@ -41,6 +54,12 @@ def refusal(dockerfile: Dockerfile) -> SourceError | None:
         return None
     first = min(errors, key=lambda error: error.span.start if error.span else 0)
     return _in_its_words(first)
+
+
+def _is_read(error: SourceError) -> bool:
+    """Whether it is a mistake that a rule of hadolint speaks of, not its parser."""
+    is_blank_label = isinstance(error, BlankName) and error.keyword == "LABEL"
+    return error.message in STAGELESS or is_blank_label or isinstance(error, ForbiddenTrigger)
 
 
 def _unreadable(span: Span) -> SourceError:
@@ -67,12 +86,20 @@ def _refused_spans(one: Instruction, dockerfile: Dockerfile) -> Iterator[Span]:
     match one:
         case Expose(ports=ports):
             yield from (port.span for port in ports if not _PORT.fullmatch(port.text.strip('"')))
-        case From(image=image) if _HOST_AND_PORT.match(image.text) and image.text.count(":") == 1:
+        case From(image=image) if _TWO_TAGS.match(image.text):
             yield image.span
         case Copy() if (flag := one.flag("from")) is not None and not flag.value:
             yield flag.span
-        case Run(command=ShellForm(text=text, span=span)) if _is_half_json(text):
+        case Run(command=ShellForm(text=text, span=span), heredocs=()) if not text:
             yield span
+        case Run() | Cmd() | Entrypoint() if isinstance(one.command, ShellForm):
+            if _is_half_json(one.command.text):
+                yield one.command.span
+        case Healthcheck():
+            try:
+                read_healthcheck(one)
+            except SourceError as error:
+                yield error.span or one.span
 
 
 def _is_half_json(text: str) -> bool:

@@ -127,7 +127,10 @@ def test_the_profile_of_hadolint_points_at_the_instruction_once(lint: Lint) -> N
         ('FROM a:1\nRUN ["a"] b\n', 2),
         ("FROM a:1\nRUN <<-EOF\n\tx\n\tEOF\n\n", 4),
         ("FROM a:1\nCOPY --from= a b\n", 2),
-        ("FROM localhost:5000/x\n", 1),
+        ("FROM localhost:5000/x:1\n", 1),
+        ('FROM a:1\nCMD ["a"] b\n', 2),
+        ("FROM a:1\nRUN\n", 2),
+        ("FROM a:1\nHEALTHCHECK --interval=5 CMD a\n", 2),
     ],
 )
 def test_what_hadolint_cannot_read_is_its_only_finding(lint: Lint, text: str, line: int) -> None:
@@ -139,6 +142,8 @@ def test_what_hadolint_cannot_read_is_its_only_finding(lint: Lint, text: str, li
     [
         "FROM a:1\nRUN <<EOF\nx\nEOF\n\nCMD a\n",
         "FROM a:1\nEXPOSE 80 443/tcp $P 1-2/udp\n",
+        "FROM localhost:5000/x\n",
+        "FROM a.example.org:5000/x:1\n",
         "RUN a\n",
     ],
 )

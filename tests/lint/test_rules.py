@@ -13,12 +13,26 @@ from lithify.compiler.lint import rules
 from lithify.compiler.lint.catalogue.file import SYNTAX_ERROR
 from lithify.compiler.lint.registry import RULES
 from lithify.compiler.lint.rule import Profile, Rule
+from lithify.compiler.lint.world import RuleOptions
 
 if TYPE_CHECKING:
     from tests.lint.conftest import Lint
 
 HERE = Path(__file__).parent
 _SECTIONS = ("What it does:", "Why it matters:", "Example", "Use instead:")
+_CONFIGURED = RuleOptions(
+    ("registry.example.org", "*.example.org", "mirror.*"),
+    (
+        ("author", "text"),
+        ("home", "url"),
+        ("built", "rfc3339"),
+        ("license", "spdx"),
+        ("revision", "hash"),
+        ("version", "semver"),
+        ("contact", "email"),
+    ),
+    is_strict_about_labels=True,
+)
 _BLOCK = re.compile(r"^(Example|Use instead)[^\n]*:\n\n((?:    [^\n]*\n|\n)+)", re.MULTILINE)
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.slug)
@@ -39,9 +53,16 @@ def _profile(rule: Rule) -> str:
     return known[0].value
 
 
+def _options(rule: Rule) -> RuleOptions:
+    """What is configured for the rules that are silent otherwise."""
+    if rule.slug == "label-missing":
+        return RuleOptions(label_schema=_CONFIGURED.label_schema[:1])
+    return _CONFIGURED if rule.slug.startswith(("label-", "registry-")) else RuleOptions()
+
+
 def _findings(rule: Rule, text: str, lint: Lint, ignore: str | None) -> list[str]:
     select = (rule.slug,) if rule.is_off or rule.is_experimental else ()
-    found = lint(text, profile=_profile(rule), select=select, ignore=ignore)
+    found = lint(text, profile=_profile(rule), select=select, ignore=ignore, options=_options(rule))
     return [f"{one.span.line}: {one.message}" for one in found if one.rule == rule]
 
 
@@ -86,9 +107,14 @@ def test_every_module_of_a_rule_is_in_the_table() -> None:
     assert modules - {"__init__"} == {rule.slug.replace("-", "_") for rule in RULES}
 
 
-def test_names_of_rules_are_told_apart() -> None:
-    names = [name for rule in RULES for name in rule.ids]
+@pytest.mark.parametrize("profile", Profile)
+def test_names_of_rules_are_told_apart(profile: Profile) -> None:
+    """Names of other tools may stand for several of our rules, but for no other of the same tools."""
+    rules_of_it = [rule for rule in RULES if profile in rule.profiles]
+    names = [name for rule in rules_of_it for name in (rule.slug, rule.name)]
+    aliases = {name for rule in rules_of_it for name in rule.aliases}
     assert len(names) == len(set(names))
+    assert aliases.isdisjoint(names)
 
 
 def test_every_rule_has_its_folder_and_no_folder_is_left_over() -> None:

@@ -1,0 +1,4 @@
+FROM busybox:1.36
+ENV A=1 B=${A}2
+ENV HERE=1 THERE="$HERE/bin"
+ENV C=1 D=\$C

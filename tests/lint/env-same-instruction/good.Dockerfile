@@ -1,0 +1,7 @@
+FROM busybox:1.36
+ARG A=0
+ENV A=1 B=$A
+ENV HERE=/usr
+ENV HERE=/opt THERE="$HERE/bin"
+ENV PATH="$PATH:/opt/bin" EXTRA=1
+ENV ONE=1 TWO=${ONE:-2} THREE=$ONELY

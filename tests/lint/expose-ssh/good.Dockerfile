@@ -1,0 +1,2 @@
+FROM busybox:1.36
+EXPOSE 2222 22/udp 8022

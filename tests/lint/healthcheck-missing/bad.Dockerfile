@@ -1,0 +1,5 @@
+FROM busybox:1.36 AS other
+FROM busybox:1.36
+HEALTHCHECK NONE
+FROM busybox:1.36
+USER 1000

@@ -1,0 +1,4 @@
+FROM busybox:1.36 AS a
+HEALTHCHECK CMD ["true"]
+FROM a
+HEALTHCHECK CMD ["false"]

@@ -1,0 +1,2 @@
+FROM busybox:latest
+FROM registry.example.org:5000/base:latest AS b

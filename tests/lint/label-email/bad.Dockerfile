@@ -1,0 +1,4 @@
+FROM scratch
+LABEL contact="Team <team@example.org>"
+LABEL contact="team at example.org"
+LABEL contact="team@@example.org"

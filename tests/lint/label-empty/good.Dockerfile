@@ -1,0 +1,3 @@
+FROM scratch
+ARG WHO
+LABEL author=" " license=MIT other="" contact=$WHO

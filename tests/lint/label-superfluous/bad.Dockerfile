@@ -1,0 +1,2 @@
+FROM scratch
+LABEL author="team" extra="x" licence="MIT"

@@ -1,0 +1,3 @@
+FROM scratch
+LABEL home=www.example.org
+LABEL home="https://example.org/a b"

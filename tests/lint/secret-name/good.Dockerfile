@@ -1,0 +1,4 @@
+FROM busybox:1.36
+ARG VERSION=1
+ENV LANG=C.UTF-8
+ONBUILD RUN echo password

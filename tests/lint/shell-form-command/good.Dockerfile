@@ -1,0 +1,6 @@
+FROM busybox:1.36
+RUN true
+HEALTHCHECK NONE
+ENTRYPOINT ["a"]
+CMD []
+ONBUILD CMD sleep 10

@@ -1,0 +1,3 @@
+FROM busybox:1.36 AS a
+FROM busybox:1.36 AS A
+FROM busybox:1.36

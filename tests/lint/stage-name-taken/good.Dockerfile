@@ -1,0 +1,3 @@
+FROM busybox:1.36 AS Context
+FROM busybox:1.36 AS scratchpad
+FROM busybox:1.36

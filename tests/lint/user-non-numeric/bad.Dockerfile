@@ -1,0 +1,5 @@
+FROM busybox:1.36
+ENV APP_UID=1000
+USER app
+USER app:1000
+USER ${APP_UID}

@@ -1,0 +1,3 @@
+FROM busybox:1.36
+WORKDIR /process
+WORKDIR dev

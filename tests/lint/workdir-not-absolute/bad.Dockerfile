@@ -1,0 +1,5 @@
+FROM busybox:1.36
+WORKDIR /app
+WORKDIR src
+WORKDIR 'rel'
+WORKDIR x/$BASE

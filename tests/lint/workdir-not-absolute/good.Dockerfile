@@ -1,0 +1,6 @@
+FROM busybox:1.36
+ENV BASE=/opt
+WORKDIR "/app"
+WORKDIR $BASE
+WORKDIR ${BASE}/x
+WORKDIR D:/data
