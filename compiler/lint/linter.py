@@ -243,7 +243,7 @@ class _Judging:
                 rule,
                 level,
                 one.message,
-                one.span,
+                one.place,
                 one.instruction,
                 one.fixes,
                 one.related,

@@ -38,4 +38,5 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
                 stage.parsed.source,
                 f'Base image {expanded.origin.written} was pulled with platform "{own}", '
                 f'expected "{asked}" for current build',
+                focus=stage.parsed.source.image.span,
             )

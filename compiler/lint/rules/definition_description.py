@@ -21,13 +21,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lithify.compiler.lint.context import about
+from lithify.compiler.lint.context import Related, about
 from lithify.grammar.ast import Arg, From
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lithify.compiler.lint.context import Diagnostic, LintContext
+    from lithify.errors import Span
     from lithify.grammar.ast import Instruction
 
 
@@ -43,7 +44,17 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
         message = (
             f"Comment for {instruction.name} should follow the format: `# {shown} <description>`"
         )
-        yield about(instruction, message)
+        yield about(instruction, message, focus=_place(instruction))._replace(
+            related=(Related(instruction.comments[-1].span, "the comment"),)
+        )
+
+
+def _place(instruction: Instruction) -> Span | None:
+    """The name that the comment should begin with."""
+    if isinstance(instruction, Arg):
+        return instruction.declarations[0].name.span
+    alias = instruction.alias if isinstance(instruction, From) else None
+    return alias.span if alias is not None else None
 
 
 def _names(instruction: Instruction) -> tuple[str, ...]:

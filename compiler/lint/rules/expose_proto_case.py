@@ -19,21 +19,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lithify.compiler.lint.context import about
+from lithify.compiler.lint.context import Edit, Fix, about
 from lithify.grammar.ast import Expose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lithify.compiler.lint.context import Diagnostic, LintContext
+    from lithify.grammar.ast import Word
 
 
 def check(ctx: LintContext) -> Iterator[Diagnostic]:
     for line in ctx.lines:
         if not isinstance(line.instruction, Expose):
             continue
-        for port in (port for word in line.instruction.ports for port in line.words(word.text)):
-            protocol = port.partition("/")[2]
-            if protocol != protocol.lower():
-                message = f"Defined protocol '{port}' in EXPOSE instruction should be lowercase"
-                yield about(line.instruction, message)
+        for word in line.instruction.ports:
+            for port in line.words(word.text):
+                protocol = port.partition("/")[2]
+                if protocol != protocol.lower():
+                    message = f"Defined protocol '{port}' in EXPOSE instruction should be lowercase"
+                    fixes = tuple(_fixes(word))
+                    yield about(line.instruction, message, focus=word.span, fixes=fixes)
+
+
+def _fixes(word: Word) -> Iterator[Fix]:
+    """Only what stands there can be written otherwise, no value of a variable."""
+    port, slash, protocol = word.span.text.rpartition("/")
+    if protocol.isalpha():
+        yield Fix("Write it in lower case", (Edit(word.span, port + slash + protocol.lower()),))

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lithify.compiler.lint.context import about
+from lithify.compiler.lint.context import Edit, Fix, about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,6 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
             continue
         cases = {keyword.lower(): word.text.lower(), keyword.upper(): word.text.upper()}
         if cases.get(keyword, word.text) != word.text:
-            yield about(
-                stage.source, f"'{word.text}' and '{keyword}' keywords' casing do not match"
-            )
+            message = f"'{word.text}' and '{keyword}' keywords' casing do not match"
+            fix = Fix(f"Write {cases[keyword]}", (Edit(word.span, cases[keyword]),))
+            yield about(stage.source, message, focus=word.span, fixes=(fix,))

@@ -33,7 +33,7 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
             continue
         if not _is_named_after(stage.name, flag.value):
             message = f'FROM --platform flag should not use constant value "{flag.value}"'
-            yield about(stage.source, message)
+            yield about(stage.source, message, focus=flag.span)
 
 
 def _is_named_after(name: str, text: str) -> bool:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lithify.compiler.lint.context import about
+from lithify.compiler.lint.context import Fix, about
+from lithify.compiler.lint.edits import without_flag
 from lithify.grammar.words import ExpansionError, expand
 
 if TYPE_CHECKING:
@@ -46,4 +47,6 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
                 stage.source,
                 f"Setting platform to predefined {flag.value} in FROM is redundant as this is the "
                 "default behavior",
+                focus=flag.span,
+                fixes=(Fix("Remove the flag", (without_flag(flag, stage.source.image),)),),
             )

@@ -49,6 +49,7 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
             yield about(
                 stage.source,
                 f"Default value for ARG {written} results in empty or invalid base image name",
+                focus=stage.source.image.span,
             )
 
 

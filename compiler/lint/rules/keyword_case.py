@@ -21,12 +21,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lithify.compiler.lint.context import about
+from lithify.compiler.lint.context import Edit, Fix, about
+from lithify.grammar.ast import From
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lithify.compiler.lint.context import Diagnostic, LintContext
+    from lithify.grammar.ast import Instruction
 
 
 def check(ctx: LintContext) -> Iterator[Diagnostic]:
@@ -40,4 +42,16 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
             message = (
                 f"Command '{keyword}' should match the case of the command majority ({majority})"
             )
-            yield about(instruction, message)
+            fix = Fix(f"Write it in {majority}", tuple(_edits(instruction, is_lower=lower > upper)))
+            yield about(instruction, message, focus=instruction.keyword.span, fixes=(fix,))
+
+
+def _edits(instruction: Instruction, *, is_lower: bool) -> Iterator[Edit]:
+    """The keyword, and with FROM its AS, which should be in the same case."""
+    words = [instruction.keyword]
+    if isinstance(instruction, From) and instruction.as_keyword is not None:
+        words.append(instruction.as_keyword)
+    for word in words:
+        wanted = word.text.lower() if is_lower else word.text.upper()
+        if wanted != word.text:
+            yield Edit(word.span, wanted)

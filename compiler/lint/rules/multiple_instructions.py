@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lithify.compiler.lint.context import about
+from lithify.compiler.lint.context import Fix, about
+from lithify.compiler.lint.edits import removed
 from lithify.grammar.ast import Cmd, Entrypoint, Healthcheck
 
 if TYPE_CHECKING:
@@ -44,5 +45,8 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
                     latest[name],
                     f"Multiple {name} instructions should not be used in the same stage because "
                     "only the last one will be used",
+                    focus=latest[name].keyword.span,
+                    fixes=(Fix("Remove it", (removed(latest[name]),)),),
+                    tags=("unnecessary",),
                 )
             latest[name] = instruction

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from lithify.compiler.lint.context import Diagnostic, LintContext
     from lithify.compiler.survey import Line
+    from lithify.errors import Span
 
 
 _SECRET = frozenset(("apikey", "auth", "credential", "credentials", "key", "password", "pword",
@@ -37,19 +38,20 @@ _HARMLESS = frozenset(("public", "file", "version"))
 
 def check(ctx: LintContext) -> Iterator[Diagnostic]:
     for line in ctx.lines:
-        for name in _names(line):
+        for name, span in _names(line):
             words = frozenset(name.lower().split("_"))
             if words & _SECRET and not words & _HARMLESS:
                 keyword = line.instruction.name
                 yield about(
                     line.instruction,
                     f'Do not use ARG or ENV instructions for sensitive data ({keyword} "{name}")',
+                    focus=span,
                 )
 
 
-def _names(line: Line) -> Iterator[str]:
+def _names(line: Line) -> Iterator[tuple[str, Span]]:
     instruction = line.instruction
     if isinstance(instruction, Arg):
-        yield from (declared.name.text for declared in instruction.declarations)
+        yield from ((one.name.text, one.name.span) for one in instruction.declarations)
     elif isinstance(instruction, Env):
-        yield from (line.value(pair.key.text) for pair in instruction.pairs)
+        yield from ((line.value(one.key.text), one.key.span) for one in instruction.pairs)

@@ -19,18 +19,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lithify.compiler.lint.context import about
+from lithify.compiler.lint.context import Related, about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lithify.compiler.lint.context import Diagnostic, LintContext
+    from lithify.grammar.ast import Word
 
 
 def check(ctx: LintContext) -> Iterator[Diagnostic]:
-    seen: set[str] = set()
+    seen: dict[str, Word] = {}
     for stage in ctx.stages:
-        if stage.name and stage.name in seen:
+        alias = stage.source.alias
+        if alias is None:
+            continue
+        if stage.name in seen:
             message = f'Duplicate stage name "{stage.name}", stage names should be unique'
-            yield about(stage.source, message)
-        seen.add(stage.name)
+            first = Related(seen[stage.name].span, "the first stage of that name")
+            yield about(stage.source, message, focus=alias.span)._replace(related=(first,))
+        seen.setdefault(stage.name, alias)

@@ -30,8 +30,10 @@ _RESERVED = frozenset(("context", "scratch"))
 
 def check(ctx: LintContext) -> Iterator[Diagnostic]:
     for stage in ctx.stages:
-        if stage.name in _RESERVED:
+        alias = stage.source.alias
+        if alias is not None and stage.name in _RESERVED:
             yield about(
                 stage.source,
                 f'Stage name should not use the same name as reserved stage "{stage.name}"',
+                focus=alias.span,
             )

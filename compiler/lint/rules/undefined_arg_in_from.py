@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lithify.compiler.lint.context import about
+from lithify.compiler.lint.edits import meant_variable, variables
 from lithify.errors import closest
 from lithify.grammar.words import ExpansionError, expand
 
@@ -39,7 +40,11 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
             guess = closest(name, known)
             suggestion = f" (did you mean {guess}?)" if guess else ""
             message = f"FROM argument '{name}' is not declared{suggestion}"
-            yield about(stage.source, message)
+            spans = [stage.source.image.span, *(() if flag is None else (flag.span,))]
+            places = [place for span in spans for place in variables(span, name)]
+            fixes = meant_variable(places, guess)
+            focus = places[0] if places else None
+            yield about(stage.source, message, focus=focus, fixes=fixes)
 
 
 def _missing(texts: tuple[str, ...], ctx: LintContext) -> set[str]:

@@ -17,15 +17,21 @@ Use instead:
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from lithify.compiler.lint.context import about
+from lithify.compiler.lint.context import Edit, Fix, about
+from lithify.compiler.origins import EmptyOrigin
+from lithify.compiler.paths import absolute_path
 from lithify.grammar.ast import Workdir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lithify.compiler.lint.context import Diagnostic, LintContext
+    from lithify.compiler.survey import SurveyedStage
+
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 
 
 def check(ctx: LintContext) -> Iterator[Diagnostic]:
@@ -41,7 +47,30 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
             yield about(
                 first.instruction,
                 f'Relative workdir "{path}" can have unexpected results if the base image changes',
+                focus=first.instruction.path.span,
+                fixes=() if is_windows else tuple(_fixes(stage, first.instruction)),
             )
+
+
+def _fixes(stage: SurveyedStage, instruction: Workdir) -> Iterator[Fix]:
+    """The whole path, if it is plain and it is known where the base starts."""
+    word, start = instruction.path, _start(stage)
+    if start is not None and _PLAIN.fullmatch(word.span.text):
+        path = absolute_path(word.text, start)
+        yield Fix(f"Write {path}", (Edit(word.span, path),))
+
+
+def _start(stage: SurveyedStage) -> str | None:
+    """The working directory of the base; None if nothing is known of it."""
+    while stage.parent is not None:
+        stage = stage.parent
+    if isinstance(stage.resolved.stage.origin, EmptyOrigin):
+        return "/"
+    image = stage.image
+    if image is None or not image.manifest.media_type:
+        return None
+    written = image.config.config.working_dir
+    return written if written.startswith("/") else f"/{written}"
 
 
 def _has_root(path: str) -> bool:
