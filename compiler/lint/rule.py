@@ -73,6 +73,8 @@ class Rule(NamedTuple):
     @property
     def url(self) -> str:
         """The page that explains it; '' if there is none."""
+        if self.name.startswith("SC"):
+            return f"https://www.shellcheck.net/wiki/{self.name}"
         return f"{_PAGES}{re.sub(_JOINT, '-', self.name).lower()}/" if self.has_page else ""
 
     @property

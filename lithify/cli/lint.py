@@ -21,6 +21,7 @@ from lithify.linting.discovery import find_files
 from lithify.linting.formats.table import Look, form
 from lithify.linting.run import LintRequest, lint_paths, with_rules_of_the_project
 from lithify.linting.settings import always_succeeds
+from lithify.linting.shellcheck.choice import shellcheck_for
 
 if TYPE_CHECKING:
     import argparse
@@ -98,6 +99,7 @@ def _request(flags: argparse.Namespace, settings: Settings, door: Door) -> LintR
         sys.stdin.buffer.read() if "-" in flags.paths else b"",
         flags.stdin_name,
         flags.jobs,
+        extra=shellcheck_for(settings, door.environ, flags.jobs),
         repair="write" if flags.fix else "diff" if flags.diff else "",
         unsafe=flags.unsafe,
     )

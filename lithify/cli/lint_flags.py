@@ -5,6 +5,7 @@ They become a layer of settings like any other source. It refuses to decide what
 
 from __future__ import annotations
 
+from argparse import BooleanOptionalAction
 from typing import TYPE_CHECKING
 
 from lithify.cli.parser import command_parser
@@ -53,6 +54,11 @@ def _add_rules(parser: CommandParser) -> None:
     )
     group.add_argument(
         "--allow-custom-rules", action="store_true", help="load the rule files that settings name"
+    )
+    group.add_argument(
+        "--shellcheck",
+        action=BooleanOptionalAction,
+        help="ask ShellCheck about scripts (default: if it is installed)",
     )
     group.add_argument("--explain", metavar="RULE", help="tell about a rule")
     group.add_argument("--list-rules", action="store_true", help="tell all rules")
@@ -114,6 +120,7 @@ def command_line_layer(flags: argparse.Namespace) -> Layer:
         verbose=flags.verbose or None,
         strict_labels=flags.strict_labels or None,
         disable_pragma=flags.disable_ignore_pragma or None,
+        shellcheck=flags.shellcheck,
         formats=formats,
         ignored=_words(flags.ignore),
         selected=_words(flags.select),

@@ -29,6 +29,7 @@ _BOOLEANS = {
     "no-fail": "no_fail",
     "strict-labels": "strict_labels",
     "disable-ignore-pragma": "disable_pragma",
+    "shellcheck": "shellcheck",
 }
 _CHOICES = {"profile": ("profile", PROFILES), "failure-threshold": ("threshold", THRESHOLDS)}
 _TABLES = ("severity", "per-file-ignores", "label-schema")

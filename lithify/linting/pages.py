@@ -6,6 +6,7 @@ compares. It refuses to leave pages of rules that are gone.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 def explain(name: str) -> str:
     """All about the rule of a name. Raises UsageError."""
+    if re.fullmatch(r"SC\d{4}", name, re.IGNORECASE):
+        return f"{name.upper()} is ShellCheck's: https://www.shellcheck.net/wiki/{name.upper()}\n"
     page = page_of(name)
     if page is None:
         near = guess(name)

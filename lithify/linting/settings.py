@@ -36,6 +36,7 @@ class Layer(NamedTuple):
     verbose: bool | None = None
     strict_labels: bool | None = None
     disable_pragma: bool | None = None
+    shellcheck: bool | None = None
     formats: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     selected: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class Layer(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """All decisions taken. `threshold` None: nothing that is found fails."""
+    """All decisions taken. `threshold` None: nothing that is found fails; `shellcheck` None: if it is installed."""
 
     policy: Policy
     threshold: Severity | None = Severity.INFO
@@ -60,6 +61,7 @@ class Settings(NamedTuple):
     per_file: tuple[tuple[str, tuple[str, ...]], ...] = ()
     rule_files: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    shellcheck: bool | None = None
 
     @property
     def is_compatible(self) -> bool:
@@ -114,6 +116,7 @@ def settle(layers: Sequence[Layer]) -> Settings:
         tuple(one for layer in layers for one in layer.per_file),
         joined("rule_files"),
         tuple(layer.source for layer in layers if layer.source),
+        next((one.shellcheck for one in layers if one.shellcheck is not None), None),
     )
 
 

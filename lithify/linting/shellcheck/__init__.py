@@ -1,0 +1,1 @@
+"""What ShellCheck says of the scripts in Dockerfiles: many scripts in few runs, remembered between them."""

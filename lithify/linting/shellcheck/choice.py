@@ -1,0 +1,42 @@
+"""Owns whether ShellCheck is asked: as it was wished, else if it is installed.
+
+It refuses to install anything, and to go without it where it was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lithify.compiler.lint.rule import Profile
+from lithify.errors import UsageError
+from lithify.linting.shellcheck.finder import ShellCheck
+from lithify.linting.shellcheck.tool import find_program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lithify.linting.settings import Settings
+
+_MOST_JOBS = 8
+
+
+def shellcheck_for(
+    settings: Settings, environ: Mapping[str, str], jobs: int = 0
+) -> ShellCheck | None:
+    """Who is asked about scripts, `jobs` at a time (0: as many as there are processors); None is nobody.
+
+    Raises UsageError if it was asked for and is not installed."""
+    if settings.shellcheck is False or settings.policy.profile is Profile.BUILDKIT:
+        return None
+    program = find_program()
+    if program is None and settings.shellcheck:
+        hint = "install shellcheck, or lithify with its extra: pip install 'lithify[lint]'"
+        raise UsageError("ShellCheck is asked for, but it is not installed", hint=hint)
+    if program is None:
+        return None
+    home = environ.get("XDG_CACHE_HOME", "")
+    folder = home if os.path.isabs(home) else os.path.expanduser("~/.cache")
+    return ShellCheck(
+        program, os.path.join(folder, "lithify"), jobs or min(os.cpu_count() or 1, _MOST_JOBS)
+    )
