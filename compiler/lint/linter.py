@@ -83,6 +83,7 @@ class _Active(NamedTuple):
     names: frozenset[str]
 
 
+_UNKNOWN_STAGE = "DL3022"
 _POLICY = Policy()
 _ALONE = Surrounding()
 
@@ -194,7 +195,11 @@ class _Judging:
 
     def add_errors(self) -> None:
         """What cannot be read; and what is impossible, where nothing else is wrong with the instruction."""
-        grave = [one for one in self._found if one.level is Severity.ERROR]
+        grave = [
+            one
+            for one in self._found
+            if one.level is Severity.ERROR or _is_about_missing_number(one)
+        ]
         missed = tuple(
             error
             for error in (*self._context.errors, *self._impossible)
@@ -273,6 +278,12 @@ def _is_about(finding: LintFinding, span: Span) -> bool:
     """Whether a finding is about the instruction that holds a span."""
     whole = finding.instruction.span if finding.instruction is not None else finding.span
     return whole.start <= span.start < max(whole.end, whole.start + 1)
+
+
+def _is_about_missing_number(finding: LintFinding) -> bool:
+    """Whether it says that no stage has a number: there is nothing to add to that."""
+    text = finding.span.source.text[finding.span.start : finding.span.end]
+    return finding.rule.name == _UNKNOWN_STAGE and text.rpartition("=")[2].isdecimal()
 
 
 def _at_keyword(finding: LintFinding) -> LintFinding:
