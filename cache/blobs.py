@@ -47,6 +47,8 @@ class FileBlobStore(BlobStore):
         self._names = count()
         #: Asked for a blob that is missed; whether it is here now. Set by whoever knows where to get it.
         self.fetch: Callable[[Digest], bool] | None = None
+        #: Tells the compressed form of a layer by a codec that `fetch` could get.
+        self.compressed: Callable[[Digest, str], Descriptor | None] | None = None
 
     def path(self, digest: Digest) -> Path:
         """Where the blob is, if it is."""

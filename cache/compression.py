@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
     from lithify.cache.blobs import FileBlobStore
+    from lithify.cache.digest import Digest
     from lithify.cache.oci import Descriptor
     from lithify.cache.ports import Layer
     from lithify.cache.store import Store
@@ -295,11 +296,20 @@ def ensure_compressed(store: Store, layer: Layer) -> Descriptor:
     if layer.descriptor.media_type not in PLAIN_TYPES:
         return layer.descriptor
     with store.lock(f"compress {layer.diff_id}"):
-        known = store.records.find_compressed(layer.diff_id, CODEC)
-        if known is not None and store.blobs.holds(known):
+        known = known_compressed(store, layer.diff_id, CODEC)
+        if known is not None:
             return known
         with open_plain(store.blobs, layer) as source, store.blobs.writer() as writer:
             compress_gzip(source, writer.write)
             made = writer.commit(MEDIA_LAYER_GZIP)
         store.records.remember_compressed(layer.diff_id, CODEC, made)
     return made
+
+
+def known_compressed(store: Store, diff_id: Digest, codec: str) -> Descriptor | None:
+    """The blob that a codec once made of a layer, if it is in the store or can be fetched."""
+    known = store.records.find_compressed(diff_id, codec)
+    if known is not None and store.blobs.holds(known):
+        return known
+    ask = store.blobs.compressed
+    return None if ask is None else ask(diff_id, codec)

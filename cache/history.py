@@ -126,11 +126,13 @@ class BuildHistory:
 
     def manifest(self, name: str) -> bytes | None:
         """The list of files that a content name stands for, if it is remembered."""
+        packed = self.packed_manifest(name)
+        return None if packed is None else unpacked_manifest(packed)
+
+    def packed_manifest(self, name: str) -> bytes | None:
+        """The same as it is kept, to be passed on."""
         rows = self._records.query("SELECT data FROM manifests WHERE name = ?", name)
-        try:
-            return _inflated(rows[0][0]) if rows else None
-        except (zlib.error, ValueError, TypeError):
-            return None
+        return bytes(rows[0][0]) if rows else None
 
     def has_manifest(self, name: str) -> bool:
         return bool(self._records.query("SELECT 1 FROM manifests WHERE name = ?", name))
@@ -149,6 +151,14 @@ class BuildHistory:
                 "WHERE total > ?)",
                 (MOST_MANIFEST_BYTES,),
             )
+
+
+def unpacked_manifest(packed: bytes) -> bytes | None:
+    """A list of files as it was before it was packed; None if it is damaged."""
+    try:
+        return _inflated(packed)
+    except (zlib.error, ValueError):
+        return None
 
 
 def _packed(build: BuildRecord) -> bytes:

@@ -155,6 +155,16 @@ class LayoutDirectory:
                 )
             writer.commit(descriptor.media_type, descriptor.digest)
 
+    def read(self, descriptor: Descriptor, limit: int) -> bytes:
+        """A small blob, verified. Raises NotFound, DigestMismatch, Corrupt (too large)."""
+        if descriptor.size > limit:
+            raise Corrupt(f"the blob {descriptor.digest} is larger than {limit} bytes")
+        with self._open("blobs", "sha256", descriptor.digest.hex) as file:
+            data = file.read(limit + 1)
+        if Digest.of(data) != descriptor.digest:
+            raise DigestMismatch(f"{descriptor.digest} in {self._path} has other content")
+        return data
+
     def _small(self, *parts: str) -> bytes:
         with self._open(*parts) as file:
             data = file.read(MOST_DOCUMENT_BYTES + 1)
@@ -182,11 +192,15 @@ class LayoutDirectory:
             raise Corrupt(f"{shown} is not a regular file")
         return open(descriptor, "rb")
 
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self._root)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        os.close(self._root)
+        self.close()
 
 
 def _tags(descriptor: Descriptor) -> set[str]:

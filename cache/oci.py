@@ -25,7 +25,7 @@ MEDIA_DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 MEDIA_DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 MEDIA_DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 MEDIA_DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
-
+INLINE_CACHE = "lithify.cache.v1"  # the image's own cache, docs/cache-format.md
 MANIFEST_TYPES = (MEDIA_MANIFEST, MEDIA_DOCKER_MANIFEST)
 INDEX_TYPES = (MEDIA_INDEX, MEDIA_DOCKER_LIST)
 
@@ -349,7 +349,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """An image config document (OCI image-spec, config)."""
+    """An image config document (OCI image-spec, config); `inline_cache` is only written, never inherited."""
 
     platform: Platform
     config: ContainerConfig = ContainerConfig()
@@ -357,6 +357,7 @@ class ImageConfig:
     history: tuple[HistoryEntry, ...] = ()
     created: str = ""
     author: str = ""
+    inline_cache: str = ""
 
     @classmethod
     def parse(cls, raw: bytes) -> ImageConfig:
@@ -384,12 +385,13 @@ class ImageConfig:
             "config": self.config.to_json(),
             "created": self.created,
             "history": [entry.to_json() for entry in self.history],
+            INLINE_CACHE: self.inline_cache,
             "os": self.platform.os,
             "os.version": self.platform.os_version,
             "rootfs": {"type": "layers", "diff_ids": [str(one) for one in self.diff_ids]},
             "variant": self.platform.variant,
         }
-        optional = {"author", "created", "os.version", "variant", "history"}
+        optional = {"author", "created", "os.version", "variant", "history", INLINE_CACHE}
         return go_json({k: v for k, v in value.items() if v or k not in optional})
 
     def with_layers(self, diff_ids: tuple[Digest, ...]) -> ImageConfig:

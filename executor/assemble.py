@@ -42,6 +42,7 @@ def assemble(
     layers: Sequence[Layer],
     *,
     epoch_s: int | None = None,
+    inline_cache: str = "",
 ) -> tuple[Descriptor, Descriptor]:
     """Store the config and manifest of an image; the descriptors of the manifest and of the config.
 
@@ -58,6 +59,7 @@ def assemble(
         history,
         (history[-1].created if history and is_base_only else "") or now,
         planned.author,
+        inline_cache,
     )
     config_blob = store.blobs.put(config.render(), MEDIA_CONFIG)
     manifest = Manifest.make(config_blob, tuple(as_oci(layer.descriptor) for layer in layers))

@@ -1,8 +1,9 @@
 """Owns what happens to one step: contents, key, lookup, work, record.
 
 It stands between the scheduler (when) and the operations (how), and is the only place that decides whether a step
-is cached. Keys come from the compiler through a callable, so that the executor never sees the planner. It refuses
-to order steps and to make images.
+is cached. Keys come from the compiler through a callable, so that the executor never sees the planner. What a shared
+cache promised and does not give is `lost`: nothing fails, the steps that need it end without a result, and the same
+steps are built once more without that promise. It refuses to order steps and to make images.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lithify.cache.digest import chain_ids
+from lithify.cache.digest import Digest, chain_ids
 from lithify.cache.history import Project
 from lithify.cache.ports import CacheRecord
 from lithify.compiler.plan import (
@@ -26,14 +27,14 @@ from lithify.compiler.plan import (
     TreeSource,
     WorkdirOp,
 )
-from lithify.errors import BuildError, LithifyError
+from lithify.errors import BuildError, LithifyError, LostBlob
 from lithify.executor import events
 from lithify.executor.explaining import Explainer
 from lithify.executor.ops.files import FileWork
 from lithify.executor.reasons import FIRST_RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from lithify.cache.digest import CacheKey
     from lithify.cache.ports import Layer, Leaf
@@ -54,10 +55,11 @@ class StepKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The file system after a step."""
+    """The file system after a step; `lost`: there is none, for what it needs can't be had."""
 
     layers: tuple[Layer, ...]
     cached: bool
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class StepBuilder:
         keys: StepKeys,
         emit: Callable[[events.Event], None],
         project: Project | None = None,
+        on_done: Callable[[Step, Layer], None] = lambda step, layer: None,
     ) -> None:
         self._plan = plan
         self._services = services
@@ -91,13 +94,23 @@ class StepBuilder:
         self._files = FileWork(services)
         self.explainer = Explainer(plan, services, project or Project())
         self._is_prepared = False
+        self._on_done = on_done
+        #: What this build did already, for when it is to be done once more.
+        self._done: dict[int, tuple[CacheKey | None, Outcome]] = {}
+        self._lost: dict[Digest, str] = {}
 
     def build(self, index: int, inputs: Mapping[int, Outcome]) -> Outcome:
         """The file system after a step, from the cache or by doing it. Raises LithifyError."""
         step = self._plan.steps[index]
         started = time.monotonic()
+        if any(one.lost for one in inputs.values()):
+            return Outcome((), False, lost=True)
         try:
             return self._build(step, inputs, started)
+        except LostBlob as error:
+            self._lost[Digest(error.digest)] = error.message
+            self._lose_all(layer for one in inputs.values() for layer in one.layers)
+            return Outcome((), False, lost=True)
         except LithifyError as error:
             if error.span is None:
                 error.span = step.span
@@ -105,6 +118,45 @@ class StepBuilder:
             self.explainer.failed(step, seconds)
             self._emit(events.StepErred(index, seconds, error))
             raise
+
+    def lose(self, lost: LostBlob) -> None:
+        """What is said here, by the one who missed it, to be forgotten."""
+        self._lost[Digest(lost.digest)] = lost.message
+
+    def forget_lost(self) -> bool:
+        """Believe no more in what was lost; whether something was, so that the steps must be built once more.
+
+        Raises LostBlob if that would change nothing."""
+        if not self._lost:
+            return False
+        lost, self._lost = self._lost, {}
+        shared = self._services.shared
+        digest, message = next(iter(lost.items()))
+        if shared is None or not shared.ban(lost):
+            raise LostBlob(message, digest=digest)
+        said = f"a cached layer is not to be had, its step runs again: {message}"
+        self._emit(events.Warned("CacheNotUsable", said))
+        self._files.selections.clear()
+        self._done = {
+            index: (key, outcome)
+            for index, (key, outcome) in self._done.items()
+            if not any(shared.is_banned(layer.diff_id) for layer in outcome.layers)
+        }
+        return True
+
+    def _lose_all(self, layers: Iterable[Layer]) -> None:
+        """Of what a step stands on, all that is nowhere is lost at once, not one after the other."""
+        shared, blobs = self._services.shared, self._services.store.blobs
+        if shared is None:
+            return
+        for layer in layers:
+            if shared.is_only_known(layer.diff_id) and not blobs.holds(layer.descriptor):
+                self._lost.setdefault(layer.diff_id, "nothing but its name is in the cache")
+
+    @property
+    def selections(self) -> Mapping[str, str]:
+        """What was taken of stages and images, by the name of the question."""
+        return self._files.selections
 
     def close(self) -> None:
         """Keep what was learned for the next build; idempotent."""
@@ -143,20 +195,24 @@ class StepBuilder:
     def _build(self, step: Step, inputs: Mapping[int, Outcome], started: float) -> Outcome:
         self._services.cancellation.check()
         if isinstance(step.op, ImageOp):
-            self.explainer.based(step)
-            self._emit(events.StepCached(step.index))
-            return Outcome(step.op.image.layers, True)
+            if step.index not in self._done:
+                self.explainer.based(step)
+                self._emit(events.StepCached(step.index))
+            return self._known(step, None, Outcome(step.op.image.layers, True))
         layers = {one: outcome.layers for one, outcome in inputs.items()}
         parent = layers[step.parent] if step.parent is not None else ()
         key, leaves = self._keys(step, chain_of(parent), self._contents(step, layers))
+        known = self._done.get(step.index)
+        if known is not None and known[0] == key:
+            return known[1]
         self.explainer.keyed(step, key, leaves)
         below = () if isinstance(step.op, CopyOp) and step.op.link else parent
         if (found := self._find(step, key)) is not None:
-            return self._cached(step, (*parent, found))
+            return self._cached(step, key, (*parent, found))
         with self._services.store.lock(f"step-{key}"):
             # Another build may have made it while this one waited.
             if (found := self._find(step, key)) is not None:
-                return self._cached(step, (*parent, found))
+                return self._cached(step, key, (*parent, found))
             self._emit(events.StepStarted(step.index))
             self._prepare_sandbox()
             layer = self._do(step, below, layers)
@@ -166,12 +222,18 @@ class StepBuilder:
         seconds = time.monotonic() - started
         self.explainer.ran(step, (*parent, layer), seconds, why)
         self._emit(events.StepFinished(step.index, seconds, why[0], why[0] != FIRST_RUN))
-        return Outcome((*parent, layer), False)
+        return self._known(step, key, Outcome((*parent, layer), False))
 
-    def _cached(self, step: Step, layers: tuple[Layer, ...]) -> Outcome:
+    def _cached(self, step: Step, key: CacheKey, layers: tuple[Layer, ...]) -> Outcome:
         self.explainer.cached(step, layers)
         self._emit(events.StepCached(step.index))
-        return Outcome(layers, True)
+        return self._known(step, key, Outcome(layers, True))
+
+    def _known(self, step: Step, key: CacheKey | None, outcome: Outcome) -> Outcome:
+        self._done[step.index] = (key, outcome)
+        if key is not None:
+            self._on_done(step, outcome.layers[-1])
+        return outcome
 
     def _prepare_sandbox(self) -> None:
         """After the first miss further ones are likely: what RUN steps need starts meanwhile."""
@@ -186,16 +248,20 @@ class StepBuilder:
         if step.no_cache:
             return None
         record = self._services.store.records.get(key)
-        if record is None:
-            return None
-        if not self._services.store.blobs.holds(record.layer.descriptor):
+        if record is not None:
+            if self._services.store.blobs.holds(record.layer.descriptor):
+                return record.layer
             self._services.store.records.delete(key)
-            return None
-        return record.layer
+        shared = self._services.shared
+        return None if shared is None else shared.find(key)
 
     def _do(
         self, step: Step, parent: tuple[Layer, ...], layers: Mapping[int, tuple[Layer, ...]]
     ) -> Layer:
+        if self._services.shared is not None:
+            self._services.shared.prefetch(
+                (*parent, *(one for got in layers.values() for one in got))
+            )
         match step.op:
             case RunOp():
                 return self._run(step, step.op, parent, layers)

@@ -2,7 +2,8 @@
 
 A step is compared with the nearest earlier attempt at it: in the last builds of the same project, the step of the
 same instruction, or where that was edited, the one that stood in its place. Without such a build, a result of a step
-of the same name on the same content will do. It refuses to influence whether a step is cached.
+of the same name on the same content will do. Shared caches tell of the builds that published them in the same way. It
+refuses to influence whether a step is cached.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Explainer:
         self._project = project
         self._history = BuildHistory(services.store.records)
         self._lock = threading.Lock()
-        self._related: tuple[BuildRecord, ...] | None = None
+        self._related: tuple[Sequence[StepRecord], ...] | None = None
         self.steps = [_waiting(step) for step in plan.steps]
 
     # -- what happened ---------------------------------------------------------------------------
@@ -138,21 +139,24 @@ class Explainer:
 
         texts = {(one.stage, one.text) for one in self.steps}
         best: tuple[tuple[int, int, int], Earlier] | None = None
-        for build in self._related_builds():
-            for one in build.steps:
+        for steps in self._related_builds():
+            for one in steps:
                 rank = _rank(one, own, texts)
                 if rank is None:
                     continue
                 changed = len(reasons.changes(own.leaves, one.leaves))
                 score = (rank, abs(one.place - own.place), changed)
                 if best is None or score < best[0]:
-                    best = (score, Earlier(one, build.steps))
+                    best = (score, Earlier(one, steps))
         return None if best is None else best[1]
 
-    def _related_builds(self) -> tuple[BuildRecord, ...]:
+    def _related_builds(self) -> tuple[Sequence[StepRecord], ...]:
+        """The steps of builds to compare with: of this store first, then of shared caches that were named."""
         with self._lock:
             if self._related is None:
-                self._related = tuple(self._find_related())[:_MOST_BUILDS]
+                here = [build.steps for build in self._find_related()][:_MOST_BUILDS]
+                shared = self._services.shared
+                self._related = (*here, *(shared.accounts() if shared is not None else ()))
             return self._related
 
     def _find_related(self) -> Iterator[BuildRecord]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from lithify.cache.shared.records import SharedRecords
     from lithify.cache.store import Store
     from lithify.executor.access import Access
     from lithify.executor.cancel import Cancellation
@@ -68,6 +69,8 @@ class Services:
     #: The explicit epoch in seconds, or None for the default one with logical times.
     epoch_s: int | None = None
     faithful: bool = False
+    #: What caches of other machines know; asked after the store.
+    shared: SharedRecords | None = None
 
     def logical_time(self, layers_below: int) -> int:
         """The time of everything a layer makes, in seconds (docs/reproducibility.md)."""

@@ -6,6 +6,7 @@ may mean something here because only people read the result. It refuses to fail:
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lithify.cache.history import StepRecord
+    from lithify.cache.ports import Leaf
+    from lithify.cache.records import SqliteRecordStore
     from lithify.compiler.plan import Plan, Step, Tree
     from lithify.executor.services import Services
 
@@ -144,12 +147,9 @@ class StepWitness:
         return f" ({why})" if why else ""
 
     def _manifest(self, content: str) -> bytes | None:
-        name = content
-        if ":" in content:
-            captured, _, path = content.rpartition(":/")
-            records = self._services.store.records
-            name = records.memo_get(CAPTURED_FROM, captured) or "" if captured else path
-        return self._history.manifest(name)
+        found = self._history.manifest(list_name(self._services.store.records, content))
+        shared = self._services.shared
+        return shared.file_list(content) if found is None and shared is not None else found
 
     # -- variables -------------------------------------------------------------------------------
 
@@ -157,6 +157,23 @@ class StepWitness:
         """A variable with the instruction that sets it, as in `ARG VERSION`."""
         kind = variable_kind(name, self._step.span.source.text)
         return f"{kind} {name}" if kind else name
+
+
+def contents_of(leaves: Sequence[Leaf]) -> Iterator[str]:
+    """What leaves name of files that were taken or mounted."""
+    for leaf in leaves:
+        if leaf.name.startswith(("source.", "mount.")):
+            parts = json.loads(leaf.value)
+            if parts[0] in ("files", "bind"):
+                yield parts[-1]
+
+
+def list_name(records: SqliteRecordStore, content: str) -> str:
+    """The name of the list of files of a content in a leaf; of a captured context, that of what was captured."""
+    if ":" not in content:
+        return content
+    captured, _, path = content.rpartition(":/")
+    return (records.memo_get(CAPTURED_FROM, captured) or "") if captured else path
 
 
 def variable_kind(name: str, text: str) -> str:

@@ -11,6 +11,7 @@ It refuses to know where an error goes: printing and exit statuses belong to the
         StepFailed(exit_code, tail) a RUN ended with a non-zero status
       ContentError                  stored or received content is not what it should be
         NotFound, DigestMismatch, Corrupt
+        LostBlob(digest)            a shared cache does not give the layer it promised
       ImageNotFound                 a base image or named image is nowhere to be found
       ConfigurationError            a configuration file is wrong
       RegistryError(status)         a registry refused or failed
@@ -159,6 +160,14 @@ class DigestMismatch(ContentError):
 
 class Corrupt(ContentError):
     """Content cannot be read as what it claims to be."""
+
+
+class LostBlob(ContentError):
+    """A shared cache knows a layer by name but does not give its bytes: the step that made it must run again."""
+
+    def __init__(self, message: str, *, digest: str) -> None:
+        super().__init__(message)
+        self.digest = digest
 
 
 class ImageNotFound(LithifyError):

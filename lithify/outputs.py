@@ -43,6 +43,8 @@ class Outputs:
     def _write(
         self, output: OutputSpec, images: list[ExportImage], stored: Descriptor
     ) -> tuple[str, str]:
+        if output.type == "cacheonly":
+            return output.type, ""
         if output.type != "image":
             return output.type, self._export(output, images)
         options = dict(output.options)

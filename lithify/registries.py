@@ -110,7 +110,7 @@ class RegistryAccess:
 
     def close(self) -> None:
         """Stop fetching and close all connections; idempotent."""
-        self._store.blobs.fetch = None
+        self._store.blobs.fetch = self._store.blobs.compressed = None
         self._stack.close()
 
     def registries(self) -> Registries:
@@ -129,15 +129,21 @@ class RegistryAccess:
 
     def images(self) -> RemoteImages:
         """The images of registries over the store, whose missing blobs are fetched from now on."""
-        from lithify.cache.registry.fetching import BlobFetcher
         from lithify.cache.registry.pull import RemoteImages
+
+        return RemoteImages(self._store, self.registries(), self.fetcher())
+
+    def fetcher(self) -> BlobFetcher:
+        """Who gets the store's missing blobs from now on, as far as they are offered."""
+        from lithify.cache.registry.fetching import BlobFetcher
 
         with self._lock:
             if self._fetcher is None:
                 self._fetcher = BlobFetcher(self._store, self._reporter)
                 self._stack.callback(self._fetcher.close)
                 self._store.blobs.fetch = self._fetcher.fetch
-            return RemoteImages(self._store, self.registries(), self._fetcher)
+                self._store.blobs.compressed = self._fetcher.compressed
+            return self._fetcher
 
     def resolver(self, policy: str) -> StoreResolver:
         """The way from names to base images. Raises UsageError for an unknown policy."""

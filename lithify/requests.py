@@ -34,6 +34,14 @@ class SecretSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheSpec:
+    """One `--cache-from` or `--cache-to`: its type (registry, local, inline) and options, validated by the door."""
+
+    type: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BuildRequest:
     """A build. `context` is a directory, '-' (standard input), or a URL; `dockerfile` '' is the
     context's own, '-' standard input. `source_date_epoch` is a number or what `--build-arg SOURCE_DATE_EPOCH` may name. `proxies` are
@@ -49,6 +57,8 @@ class BuildRequest:
     outputs: tuple[OutputSpec, ...] = ()
     secrets: tuple[SecretSpec, ...] = ()
     ssh: tuple[tuple[str, str], ...] = ()
+    cache_from: tuple[CacheSpec, ...] = ()
+    cache_to: tuple[CacheSpec, ...] = ()
     no_cache: bool = False
     no_cache_filter: tuple[str, ...] = ()
     pull: str = "missing"

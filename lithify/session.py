@@ -21,7 +21,7 @@ from lithify.compiler.epoch import EPOCH_ARG
 from lithify.compiler.lint.engine import plan_and_check, violation
 from lithify.compiler.plan import BuildOptions
 from lithify.contexts import Contexts, make_access
-from lithify.errors import SourceErrors, SourceText, UsageError
+from lithify.errors import LostBlob, SourceErrors, SourceText, UsageError
 from lithify.executor import events
 from lithify.executor.assemble import assemble
 from lithify.executor.builder import Outcome, StepBuilder
@@ -37,6 +37,7 @@ from lithify.grammar.parser import parse
 from lithify.outputs import Outputs, digest_of, names_of
 from lithify.recording import project_of, recorded
 from lithify.requests import BuildResult
+from lithify.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from lithify.compiler.outline import Outline, Target
     from lithify.compiler.plan import Plan, PlanWarning, Step
     from lithify.executor.inputs import BuildInputs
+    from lithify.executor.publishing import CachePublisher
     from lithify.grammar.ast import Dockerfile
     from lithify.requests import BuildRequest
     from lithify.surroundings import Surroundings
@@ -68,6 +70,8 @@ class BuildSession:
         self._contexts = Contexts(request, surroundings.store, self._access, surroundings.stdin)
         self._stack.callback(self._contexts.close)
         self._resolver = surroundings.registries.resolver(request.pull)
+        self._sharing = self._stack.enter_context(Sharing(request, surroundings))
+        self._publisher: CachePublisher | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -168,12 +172,25 @@ class BuildSession:
         self._around.emit(events.PlanReady(tuple(_summary(step) for step in plan.steps)))
         builder = self.builder(plan)
         with recorded(builder.explainer) as finish:
-            outcomes = self._run(plan, builder)
-            images = self._assemble(plan, outcomes)
-            result = self._finish(images, outcomes, plan, started)
+            images, result = self._complete(plan, builder, started)
             finish(result)
+        if self._sharing.records is not None:
+            self._sharing.records.settle(time.time())
         self._remember(plan, builder, images, result)
         return result
+
+    def _complete(
+        self, plan: Plan, builder: StepBuilder, started: float
+    ) -> tuple[list[ExportImage], BuildResult]:
+        """Steps, images and outputs; once more without it if a shared cache lacks what it promised."""
+        while True:
+            outcomes = self._run(plan, builder)
+            try:
+                images = self._assemble(plan, builder, outcomes)
+                return images, self._finish(images, outcomes, builder, plan, started)
+            except LostBlob as lost:
+                builder.lose(lost)
+                builder.forget_lost()
 
     def _remember(
         self, plan: Plan, builder: StepBuilder, images: list[ExportImage], result: BuildResult
@@ -219,24 +236,29 @@ class BuildSession:
             walks=self._around.walks,
             epoch_s=plan.epoch,
             faithful=request.faithful,
+            shared=self._sharing.records,
         )
 
     def builder(self, plan: Plan) -> StepBuilder:
         """The builder of a plan's steps."""
         project = project_of(self._request, self._inputs)
-        builder = StepBuilder(
-            plan, self.services(plan), self._keys(plan), self._around.emit, project
-        )
+        services = self.services(plan)
+        self._publisher = publisher = self._sharing.publisher(plan, services)
+        on_done = publisher.done if publisher is not None else lambda step, layer: None
+        builder = StepBuilder(plan, services, self._keys(plan), self._around.emit, project, on_done)
         self._stack.callback(builder.close)
         return builder
 
     def _run(self, plan: Plan, builder: StepBuilder) -> list[Outcome]:
-        return run_all(
-            [step.inputs for step in plan.steps],
-            builder.build,
-            jobs=self._request.jobs or default_jobs(os.cpu_count() or 1),
-            cancellation=self._around.cancellation,
-        )
+        while True:
+            outcomes = run_all(
+                [step.inputs for step in plan.steps],
+                builder.build,
+                jobs=self._request.jobs or default_jobs(os.cpu_count() or 1),
+                cancellation=self._around.cancellation,
+            )
+            if not builder.forget_lost():
+                return outcomes
 
     def _keys(self, plan: Plan) -> Callable[..., tuple[CacheKey, tuple[Leaf, ...]]]:
         around = self._key_surroundings(plan)
@@ -257,20 +279,35 @@ class BuildSession:
 
     # -- results ---------------------------------------------------------------------------------
 
-    def _assemble(self, plan: Plan, outcomes: list[Outcome]) -> list[ExportImage]:
+    def _assemble(
+        self, plan: Plan, builder: StepBuilder, outcomes: list[Outcome]
+    ) -> list[ExportImage]:
         images = []
+        store, steps = self._around.store, builder.explainer.steps
         for planned in plan.results:
             layers = () if planned.output is None else outcomes[planned.output].layers
-            descriptor, config = assemble(self._around.store, planned, layers, epoch_s=plan.epoch)
+            inline = ""
+            if self._sharing.is_inline and self._publisher is not None:
+                inline = self._publisher.inline(plan, planned, steps, builder.selections)
+            descriptor, config = assemble(
+                store, planned, layers, epoch_s=plan.epoch, inline_cache=inline
+            )
             images.append(ExportImage(descriptor, config, layers, planned.platform))
         return images
 
     def _finish(
-        self, images: list[ExportImage], outcomes: list[Outcome], plan: Plan, started: float
+        self,
+        images: list[ExportImage],
+        outcomes: list[Outcome],
+        builder: StepBuilder,
+        plan: Plan,
+        started: float,
     ) -> BuildResult:
         descriptor = self._store_result(images)
         names = names_of(self._request)
         exports = Outputs(self._request, self._around, plan.epoch).write(images, descriptor)
+        if self._publisher is not None:
+            self._publisher.finish(builder.explainer.steps, builder.selections)
         digest = digest_of(exports, descriptor)
         cached = sum(outcome.cached for outcome in outcomes)
         seconds = time.monotonic() - started

@@ -58,7 +58,7 @@ def is_eligible(request: BuildRequest) -> bool:
     return (
         os.path.isdir(request.context)
         and request.dockerfile != "-"
-        and not (request.no_cache or request.no_cache_filter)
+        and not (request.no_cache or request.no_cache_filter or request.cache_to)
         and request.pull in ("missing", "never")
         and all(output.type == "image" and not output.options for output in request.outputs)
         and all(os.path.isdir(value) for _, value in request.build_contexts)
@@ -186,6 +186,7 @@ def _key(request: BuildRequest, dockerfile: bytes) -> str:
         request,
         context=os.path.abspath(request.context),
         build_contexts=tuple((k, os.path.abspath(v)) for k, v in request.build_contexts),
+        cache_from=(),
         jobs=0,
     )
     head = repr((_FORM, __version__, os.uname().machine, absolute)).encode()

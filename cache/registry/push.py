@@ -7,6 +7,7 @@ refuses to change what it pushes.
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -83,7 +84,7 @@ def _push_blobs(
     safe = _Serial(count)
     try:
         with ThreadPoolExecutor(TRANSFERS, "push") as pool:
-            futures = [pool.submit(_push_blob, store, repository, one, safe) for one in blobs]
+            futures = [pool.submit(push_blob, store, repository, one, safe) for one in blobs]
             try:
                 for future in futures:
                     future.result()
@@ -94,18 +95,27 @@ def _push_blobs(
         reporter.end(what)
 
 
-def _push_blob(store: Store, repository: Repository, blob: Descriptor, count: Counter) -> None:
+def push_blob(
+    store: Store,
+    repository: Repository,
+    blob: Descriptor,
+    count: Counter,
+    data: bytes | None = None,
+) -> None:
+    """Send a blob of the store, or `data`, unless the registry has it. Raises RegistryError, ContentError."""
+
+    def open_at(offset: int) -> BinaryIO:
+        if data is not None:
+            return io.BytesIO(data[offset:])
+        if not offset:
+            return store.blobs.open_verified(blob)
+        stream = store.blobs.open(blob.digest)
+        stream.seek(offset)
+        return stream
+
     if repository.has_blob(blob) or _mounted(store, repository, blob):
         count(blob.size)
     else:
-
-        def open_at(offset: int) -> BinaryIO:
-            if not offset:
-                return store.blobs.open_verified(blob)
-            stream = store.blobs.open(blob.digest)
-            stream.seek(offset)
-            return stream
-
         repository.upload(blob, open_at, count)
     remember_origin(store, repository, blob)
 

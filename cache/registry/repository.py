@@ -59,6 +59,11 @@ class Repository:
         return self.channel.location
 
     @property
+    def origin(self) -> tuple[str, str]:
+        """Host and repository, for a registry that takes blobs over by itself."""
+        return self.location.host, self.location.repository
+
+    @property
     def _transport(self) -> Transport:
         return self.channel.transport
 
@@ -123,6 +128,18 @@ class Repository:
     def download(self, descriptor: Descriptor, blobs: FileBlobStore, count: Counter) -> None:
         """Take a blob into the store. Raises RegistryError, DigestMismatch (digest or size), StoreError."""
         Download(self, descriptor, count).receive(blobs)
+
+    def small_blob(self, descriptor: Descriptor, limit: int) -> bytes:
+        """A small blob, verified. Raises RegistryError, DigestMismatch, Corrupt (too large)."""
+        if descriptor.size > limit:
+            raise Corrupt(f"the blob {descriptor.digest} is larger than {limit} bytes")
+        ask = self.blob_ask(descriptor, {"Accept-Encoding": "identity"}, (200,))
+        data, _ = self.channel.ask_document(ask, limit)
+        if Digest.of(data) != descriptor.digest:
+            raise DigestMismatch(
+                f"{self.location.host} sent other bytes for the blob {descriptor.digest}"
+            )
+        return data
 
     def has_blob(self, descriptor: Descriptor) -> bool:
         """Raises RegistryError."""

@@ -13,6 +13,7 @@ from lithify.cache.compression import (
     PLAIN_TYPES,
     compress_gzip,
     ensure_compressed,
+    known_compressed,
     open_plain,
 )
 from lithify.cache.oci import MEDIA_LAYER, MEDIA_LAYER_GZIP, MEDIA_LAYER_ZSTD
@@ -47,6 +48,13 @@ def layer_blob(store: Store, layer: Layer, options: ImageOptions) -> Descriptor:
     return _remade(store, layer, _zstd_codec(level), MEDIA_LAYER_ZSTD, _zstd_writer(level))
 
 
+def codec_of(options: ImageOptions) -> str:
+    """The full name of what makes the form that the options ask for of a plain layer; '' for the plain one."""
+    if options.compression == "uncompressed":
+        return ""
+    return CODEC if options.compression == "gzip" else _zstd_codec(options.level or _ZSTD_LEVEL)
+
+
 def _remade(
     store: Store,
     layer: Layer,
@@ -55,8 +63,8 @@ def _remade(
     encode: Callable[[BinaryIO, Callable[[bytes], object]], object],
 ) -> Descriptor:
     with store.lock(f"compress {codec} {layer.diff_id}"):
-        known = store.records.find_compressed(layer.diff_id, codec)
-        if known is not None and store.blobs.holds(known):
+        known = known_compressed(store, layer.diff_id, codec)
+        if known is not None:
             return known
         with open_plain(store.blobs, layer) as source, store.blobs.writer() as writer:
             encode(source, writer.write)

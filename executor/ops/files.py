@@ -6,14 +6,13 @@ is ever written into a mounted file system. It refuses to decide about caching.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 import threading
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
-
-import xxhash
 
 from lithify.cache.digest import Digest
 from lithify.cache.history import BuildHistory
@@ -65,6 +64,8 @@ class FileWork:
         self._listings: set[Listing] = set()
         self._is_comparable = True
         self._lock = threading.Lock()
+        #: What was asked of stages and images, and the content that the answer was.
+        self.selections: dict[str, str] = {}
 
     def copy(
         self,
@@ -116,13 +117,15 @@ class FileWork:
             return self._digest(source, op, layers)
         chain = [str(layer.diff_id) for layer in layers[source.tree.step]]
         described = [chain, source.path, op.exclude, op.parents, bool(op.chown), op.chmod]
-        # The parts are sha256 already and the memo never leaves this store: a fast hash is enough.
-        memo = xxhash.xxh3_128_hexdigest(json.dumps(described).encode())
-        records = self._services.store.records
+        memo = hashlib.sha256(json.dumps(described).encode()).hexdigest()
+        records, shared = self._services.store.records, self._services.shared
         known = records.memo_get("selection", memo)
+        if known is None and shared is not None:
+            known = shared.selection(memo)
         if known is None:
             known = self._digest(source, op, layers)
             records.memo_put("selection", memo, known)
+        self.selections[memo] = known
         return known
 
     def layers_of(

@@ -43,6 +43,8 @@ def add_build_flags(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("how it is built").add_argument
     add("--no-cache", action="store_true", help="run every step")
     _repeated(add, "--no-cache-filter", "STAGE[,STAGE]", "run every step of these stages")
+    _repeated(add, "--cache-from", "NAME|type=T,...", "results to use: type registry or local")
+    _repeated(add, "--cache-to", "NAME|type=T,...", "keep results: type registry, local or inline")
     add("--pull", action="store_true", help="ask registries for newer base images")
     add("--pull-policy", choices=PULL_POLICIES, default="", help="the same as --pull=POLICY")
     add("--offline", action="store_true", help="ask no registry; base images are as last time")
@@ -86,8 +88,7 @@ def add_refused_flags(parser: ArgumentParser) -> None:
     from argparse import SUPPRESS
 
     add = parser.add_argument
-    for flag in ("--cache-from", "--cache-to", "--attest"):
-        add(flag, action="append", default=[], help=SUPPRESS)
+    add("--attest", action="append", default=[], help=SUPPRESS)
     for flag in ("--provenance", "--sbom"):
         add(flag, nargs="?", const="true", default="false", help=SUPPRESS)
 

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from lithify.cli import values
 from lithify.errors import UsageError
-from lithify.requests import BuildRequest, OutputSpec, SecretSpec
+from lithify.requests import BuildRequest, CacheSpec, OutputSpec, SecretSpec
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
 
 _PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
-_CACHE_HINT = "the store is the cache: keep it between builds (--root DIR)"
 
 
 def plan_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
@@ -64,6 +63,8 @@ def build_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
         outputs=_outputs(flags),
         secrets=_secrets(flags, environ),
         ssh=_agents(flags, environ),
+        cache_from=_caches("--cache-from", flags.cache_from, is_offline=flags.offline),
+        cache_to=_caches("--cache-to", flags.cache_to, is_offline=flags.offline),
         no_cache=flags.no_cache,
         no_cache_filter=_listed(flags.no_cache_filter),
         pull=_pull(flags),
@@ -102,6 +103,17 @@ def _outputs(flags: Namespace) -> tuple[OutputSpec, ...]:
     return tuple(outputs)
 
 
+def _caches(flag: str, texts: list[str], *, is_offline: bool) -> tuple[CacheSpec, ...]:
+    if not texts:
+        return ()
+    from lithify.cli.cache_flags import cache
+
+    specs = tuple(cache(flag, text) for text in texts)
+    if is_offline and any(one.type == "registry" for one in specs):
+        raise UsageError(f"--offline and {flag} of a registry contradict each other")
+    return specs
+
+
 def _pushes(output: OutputSpec) -> bool:
     options = dict(output.options)
     return output.type == "registry" or options.get("push", "").lower() in ("true", "1", "t")
@@ -132,8 +144,6 @@ def _agents(flags: Namespace, environ: Mapping[str, str]) -> tuple[tuple[str, st
 
 def _refuse(flags: Namespace) -> None:
     """What cannot be honoured is said, for a flag that is silently ignored is worse."""
-    if flags.cache_from or flags.cache_to:
-        raise values.unavailable("--cache-from" if flags.cache_from else "--cache-to", _CACHE_HINT)
     for name, texts in (
         ("--provenance", [flags.provenance]),
         ("--sbom", [flags.sbom]),

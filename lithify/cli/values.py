@@ -15,7 +15,7 @@ from lithify.requests import OutputSpec, SecretSpec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-OUTPUT_TYPES = ("image", "oci", "docker", "tar", "local", "registry")
+OUTPUT_TYPES = ("image", "oci", "docker", "tar", "local", "registry", "cacheonly")
 COMPRESSIONS = ("gzip", "zstd", "uncompressed")
 ENTITLEMENTS = ("network.host", "security.insecure")
 ULIMITS = (
@@ -162,6 +162,8 @@ def output(flag: str, text: str) -> OutputSpec:
     dest = options.pop("dest", "")
     if kind == "local" and dest in ("", "-"):
         raise UsageError(f"{flag}: type=local needs a directory", hint="dest=DIR")
+    if kind == "cacheonly" and (dest or options):
+        raise UsageError(f"{flag}: type=cacheonly writes nothing and takes no options")
     if kind in ("image", "registry") and dest:
         where = "the store" if kind == "image" else "registries"
         raise UsageError(f"{flag}: type={kind} goes to {where} and takes no dest")

@@ -13,7 +13,7 @@ import pytest
 from lithify.api import Engine
 from lithify.cli.main import main
 from lithify.executor.events import PlanReady, StepCached, StepFinished
-from lithify.requests import BuildRequest, EngineOptions
+from lithify.requests import BuildRequest, CacheSpec, EngineOptions
 
 if TYPE_CHECKING:
     from lithify.executor.events import Event
@@ -81,8 +81,42 @@ class Lab:
             engine.import_tar(raw, (name,))
 
 
+class TravellingLab(Lab):
+    """One whose builds have a store of their own each, and only a shared cache in common."""
+
+    def __init__(self, root: Path, base: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(root, base)
+        self._stores = root / "stores"
+        self._images: list[tuple[str, str]] = []
+        folder = str(root / "cache")
+        self.request = replace(
+            self.request,
+            cache_from=(CacheSpec("local", (("src", folder),)),),
+            cache_to=(CacheSpec("local", (("dest", folder), ("mode", "max"))),),
+        )
+
+    def image(self, name: str, content: str) -> None:
+        self._images.append((name, content))
+
+    def build(self, **changed: Any) -> Said:
+        self.store = self._stores / str(len(list(self._stores.glob("*"))))
+        for name, content in self._images:
+            super().image(name, content)
+        return super().build(**changed)
+
+
+_LABS = {"store": Lab, "shared cache": TravellingLab}
+
+
+@pytest.fixture(params=_LABS)
+def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Lab:
+    """Where what earlier builds did is known from the store, or from a shared cache alone."""
+    made: Lab = _LABS[request.param](tmp_path)
+    return made
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+def store_lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path)
 
 
@@ -98,7 +132,15 @@ def busybox(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[str, str], 
     return (("busybox", f"oci-layout://{store}@{digest}"),)
 
 
-@pytest.fixture
-def shell_lab(tmp_path: Path, busybox: tuple[tuple[str, str], ...]) -> Lab:
+@pytest.fixture(params=_LABS)
+def shell_lab(
+    request: pytest.FixtureRequest, tmp_path: Path, busybox: tuple[tuple[str, str], ...]
+) -> Lab:
     """One whose steps can run programs."""
+    made: Lab = _LABS[request.param](tmp_path, busybox)
+    return made
+
+
+@pytest.fixture
+def store_shell_lab(tmp_path: Path, busybox: tuple[tuple[str, str], ...]) -> Lab:
     return Lab(tmp_path, busybox)

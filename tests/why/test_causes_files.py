@@ -199,15 +199,15 @@ def test_an_epoch_is_named(lab: Lab) -> None:
     assert said == 'SOURCE_DATE_EPOCH changed from "" to "1700000000"'
 
 
-def test_a_pruned_result_is_named(lab: Lab) -> None:
+def test_a_pruned_result_is_named(store_lab: Lab) -> None:
     from lithify.cache.gc import Policy
 
-    lab.write("a", "1")
-    lab.dockerfile("FROM scratch", "COPY a /")
-    lab.build()
-    with lab.engine() as engine:
+    store_lab.write("a", "1")
+    store_lab.dockerfile("FROM scratch", "COPY a /")
+    store_lab.build()
+    with store_lab.engine() as engine:
         engine.upkeep().prune(Policy(everything=True))
-    assert lab.build().of("COPY") == "its earlier result is no longer in the store"
+    assert store_lab.build().of("COPY") == "its earlier result is no longer in the store"
 
 
 def test_an_unwanted_cache_is_named(lab: Lab) -> None:
@@ -235,39 +235,39 @@ def test_another_key_form_is_named(lab: Lab, monkeypatch: pytest.MonkeyPatch) ->
     assert said == "this version of lithify makes keys in another form"
 
 
-def test_a_result_from_elsewhere_explains_without_any_build(lab: Lab) -> None:
-    lab.write("a", "1")
-    lab.dockerfile("FROM scratch", "COPY a /")
-    lab.build()
-    with lab.engine() as engine:
+def test_a_result_from_elsewhere_explains_without_any_build(store_lab: Lab) -> None:
+    store_lab.write("a", "1")
+    store_lab.dockerfile("FROM scratch", "COPY a /")
+    store_lab.build()
+    with store_lab.engine() as engine:
         store = engine._store()
         with store.records.transaction() as connection:
             connection.execute("DELETE FROM builds")
-    lab.write("a", "2")
-    assert lab.build().of("COPY") == "a changed"
+    store_lab.write("a", "2")
+    assert store_lab.build().of("COPY") == "a changed"
 
 
 @pytest.mark.parametrize("value", ["", "no json", "[]", "[1]", "{}", "null", '["files"]'])
-def test_a_record_that_says_nonsense_harms_no_build(lab: Lab, value: str) -> None:
-    lab.write("a", "1")
-    lab.dockerfile("FROM scratch", "COPY a /")
-    lab.build()
-    with lab.engine() as engine, engine._store().records.transaction() as connection:
+def test_a_record_that_says_nonsense_harms_no_build(store_lab: Lab, value: str) -> None:
+    store_lab.write("a", "1")
+    store_lab.dockerfile("FROM scratch", "COPY a /")
+    store_lab.build()
+    with store_lab.engine() as engine, engine._store().records.transaction() as connection:
         leaves = json.dumps([["parent", ""], ["source.0", value], ["mount./x", value]])
         connection.execute("DELETE FROM builds")
         connection.execute("UPDATE records SET leaves = ?", (leaves,))
-    lab.write("a", "2")
-    assert lab.build().of("COPY") != ""
+    store_lab.write("a", "2")
+    assert store_lab.build().of("COPY") != ""
 
 
-def test_another_project_with_the_same_instructions_does_not_count(lab: Lab) -> None:
-    lab.image("base", "base")
-    lab.dockerfile("FROM base", "COPY a /", "COPY b /")
-    lab.write("a", "1")
-    lab.write("b", "1")
-    lab.build()
-    elsewhere = lab.write("../elsewhere/a", "other").parent
+def test_another_project_with_the_same_instructions_does_not_count(store_lab: Lab) -> None:
+    store_lab.image("base", "base")
+    store_lab.dockerfile("FROM base", "COPY a /", "COPY b /")
+    store_lab.write("a", "1")
+    store_lab.write("b", "1")
+    store_lab.build()
+    elsewhere = store_lab.write("../elsewhere/a", "other").parent
     (elsewhere / "b").write_text("2")
     (elsewhere / "Dockerfile").write_text("FROM base\nCOPY a /\nCOPY c* b /\n")
-    said = lab.build(context=str(elsewhere))
+    said = store_lab.build(context=str(elsewhere))
     assert said.of("COPY c* b /") == "it has not run before"

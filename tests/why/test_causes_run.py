@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +13,8 @@ from lithify.errors import StepFailed
 from lithify.requests import SecretSpec
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.why.conftest import Lab
 
 pytestmark = pytest.mark.root
@@ -118,16 +123,16 @@ def test_faithfulness_and_a_host_name_are_named(shell_lab: Lab) -> None:
     assert said == "--faithful was added"
 
 
-def test_a_step_that_failed_says_so(shell_lab: Lab) -> None:
-    shell_lab.dockerfile("FROM busybox", "RUN --mount=type=cache,target=/c test -e /c/x")
+def test_a_step_that_failed_says_so(store_shell_lab: Lab) -> None:
+    store_shell_lab.dockerfile("FROM busybox", "RUN --mount=type=cache,target=/c test -e /c/x")
     with pytest.raises(StepFailed):
-        shell_lab.build()
-    with shell_lab.engine() as engine:
+        store_shell_lab.build()
+    with store_shell_lab.engine() as engine:
         (build,) = engine.upkeep().builds()
     assert (build.error != "", build.steps[-1].outcome) == (True, "failed")
-    (mount,) = (path for path in (shell_lab.store / "mounts").iterdir() if path.is_dir())
+    (mount,) = (path for path in (store_shell_lab.store / "mounts").iterdir() if path.is_dir())
     (mount / "x").touch()
-    assert shell_lab.build().of("RUN") == "it failed the last time"
+    assert store_shell_lab.build().of("RUN") == "it failed the last time"
 
 
 def test_a_step_that_gives_equal_bytes_leaves_the_rest_cached(shell_lab: Lab) -> None:
@@ -138,3 +143,19 @@ def test_a_step_that_gives_equal_bytes_leaves_the_rest_cached(shell_lab: Lab) ->
     assert second.reasons["RUN echo  1  > /x"].startswith("the command changed")
     assert [second.of("RUN cp"), second.of("RUN rm")] == ["", ""]
     assert first.digest != "" and second.digest != ""
+
+
+def test_a_secret_is_nowhere_in_a_shared_cache(shell_lab: Lab, tmp_path: Path) -> None:
+    path = shell_lab.write("../secret", "hunter2")
+    shell_lab.dockerfile("FROM busybox", "RUN --mount=type=secret,id=token,env=T test -n $T")
+    shell_lab.build(secrets=(SecretSpec("token", str(path)),))
+    published = [one.read_bytes() for one in (tmp_path / "cache").rglob("*") if one.is_file()]
+    manifests = [json.loads(one) for one in published if b'"data"' in one]
+    plain = [
+        zlib.decompress(base64.b64decode(one["config"]["data"]), 31)
+        for one in manifests
+        if "data" in one["config"]
+    ]
+    assert not any(b"hunter2" in one for one in (*published, *plain))
+    assert all(b"token" in one for one in plain)
+    assert bool(plain) == (shell_lab.request.cache_to != ())

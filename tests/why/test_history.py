@@ -111,10 +111,10 @@ def test_a_name_says_what_and_where(name: str, text: str, place: int) -> None:
 
 
 @pytest.fixture
-def why(lab: Lab, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def why(store_lab: Lab, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     def ask(*words: str) -> tuple[int, str, str]:
         capsys.readouterr()
-        status = main(("--root", str(lab.store), "why", *words))
+        status = main(("--root", str(store_lab.store), "why", *words))
         out, err = capsys.readouterr()
         return status, out, err
 
@@ -122,14 +122,14 @@ def why(lab: Lab, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int
 
 
 @pytest.fixture
-def built(lab: Lab) -> Lab:
-    lab.dockerfile("FROM scratch", "COPY a /x/", "COPY b /x/")
-    lab.write("a", "1")
-    lab.write("b", "1")
-    lab.build(tags=("app:1",))
-    lab.write("b", "2")
-    lab.build(tags=("app:2",))
-    return lab
+def built(store_lab: Lab) -> Lab:
+    store_lab.dockerfile("FROM scratch", "COPY a /x/", "COPY b /x/")
+    store_lab.write("a", "1")
+    store_lab.write("b", "1")
+    store_lab.build(tags=("app:1",))
+    store_lab.write("b", "2")
+    store_lab.build(tags=("app:2",))
+    return store_lab
 
 
 @pytest.mark.usefixtures("built")

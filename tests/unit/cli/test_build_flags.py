@@ -155,8 +155,10 @@ def test_a_secret_file_is_passed_by_name(tmp_path: Path) -> None:
     [
         (["--push"], "tag is needed when pushing"),
         (["--offline", "--pull"], "contradict"),
-        (["--cache-from", "type=gha"], "--cache-from is not available"),
-        (["--cache-to", "type=inline"], "--cache-to is not available"),
+        (["--cache-from", "type=gha"], "--cache-from type=gha"),
+        (["--cache-to", "type=s3"], "--cache-to type=s3"),
+        (["--offline", "--cache-from", "a"], "contradict"),
+        (["-o", "type=cacheonly,dest=x"], "writes nothing"),
         (["--provenance=true"], "--provenance is not available"),
         (["--provenance", "mode=max"], "--provenance is not available"),
         (["--sbom=true"], "--sbom is not available"),
