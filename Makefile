@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN = $(dir $(PYTHON))
 
-.PHONY: check format lint types imports unit test test-root test-network snapshots bench docs reproduce fuzz ci clean
+.PHONY: check format lint types imports unit test test-root test-network snapshots bench docs reproduce faults fuzz ci clean
 
 check: lint types imports unit
 
@@ -43,6 +43,10 @@ docs:
 
 reproduce:
 	$(PYTHON) samples/reproduce.py
+
+# Kills two hundred builds at random moments, a dozen in the usual run.
+faults:
+	LITHIFY_TEST_KILLS=200 $(PYTHON) -m pytest -q tests/faults
 
 fuzz:
 	$(PYTHON) -m tests.fuzz.dockerfiles --count 1000000

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+#: How many memos of a kind are kept, the newest; those of other kinds are facts about what is in the store.
+MOST_MEMOS = {
+    "fingerprint": 20_000,
+    "selection": 20_000,
+    "captured from": 4_096,
+    "unchanged": 256,
+    "blob-origin": 20_000,
+}
+#: After so many memos their number is looked at.
+MEMO_ROUND = 256
 #: The memo from a cache mount's directory to the id it has in Dockerfiles.
 MOUNT_ID = "cache mount"
 _BUSY_TIMEOUT_S = 60.0
@@ -33,7 +43,8 @@ CREATE TABLE IF NOT EXISTS records (
   leaves TEXT NOT NULL, step TEXT NOT NULL, created REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS records_of_step ON records (step, created);
 CREATE TABLE IF NOT EXISTS memo (
-  kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+  number INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+  UNIQUE (kind, key));
 CREATE TABLE IF NOT EXISTS compressed (
   diff_id TEXT NOT NULL, codec TEXT NOT NULL, descriptor TEXT NOT NULL,
   PRIMARY KEY (diff_id, codec)) WITHOUT ROWID;
@@ -44,6 +55,10 @@ CREATE TABLE IF NOT EXISTS builds (
   digest TEXT NOT NULL, keys TEXT NOT NULL, document BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS manifests (
   name TEXT PRIMARY KEY, stored REAL NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL);
+"""
+_FORGET = """
+DELETE FROM memo WHERE kind = ?1 AND number <= (
+  SELECT number FROM memo WHERE kind = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)
 """
 _RECORD = "SELECT key, layer, diff_id, leaves, created FROM records"
 
@@ -100,8 +115,12 @@ class SqliteRecordStore(RecordStore):
         return None if row is None else str(row[0])
 
     def memo_put(self, kind: str, key: str, value: str) -> None:
-        """Remember or replace a value."""
-        self._write("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", kind, key, value)
+        """Remember or replace a value; now and then the oldest that only save work are forgotten."""
+        with self._use() as connection:
+            sql = "INSERT OR REPLACE INTO memo (kind, key, value) VALUES (?, ?, ?)"
+            number = connection.execute(sql, (kind, key, value)).lastrowid
+            if number is not None and number % MEMO_ROUND == 0:
+                connection.executemany(_FORGET, MOST_MEMOS.items())
 
     def memo_clear(self, kind: str) -> None:
         """Forget all values of a kind."""
@@ -255,8 +274,15 @@ def _create(connection: sqlite3.Connection) -> None:
     """Make the tables; several processes may do so at once."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if 0 < version < 3:  # its memos have no age
+        connection.execute("ALTER TABLE memo RENAME TO memo_without_age")
     for statement in _SCHEMA.split(";"):
         connection.execute(statement)
+    if 0 < version < 3:
+        moved = "SELECT kind, key, value FROM memo_without_age"
+        connection.execute(f"INSERT INTO memo (kind, key, value) {moved}")
+        connection.execute("DROP TABLE memo_without_age")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 

@@ -92,7 +92,8 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A check of the Dockerfile found something; `rule` is its public name, `url` explains it."""
+    """A check of the Dockerfile found something, or a shared cache failed; `rule` is its public name, `url`
+    explains it."""
 
     rule: str
     message: str
