@@ -193,11 +193,11 @@ class Engine:
 
     # -- images ----------------------------------------------------------------------------------
 
-    def images(self) -> tuple[ImageSummary, ...]:
-        """The images of the store, newest first."""
-        from lithify.images import summaries
+    def images(self, filters: Sequence[tuple[str, str]] = ()) -> tuple[ImageSummary, ...]:
+        """The images of the store that pass all filters, newest first. Raises UsageError, ImageNotFound."""
+        from lithify.imagelist import list_images
 
-        return summaries(self._store())
+        return list_images(self._store(), filters)
 
     def inspect(self, names: Sequence[str]) -> list[dict[str, Any]]:
         """What docker's `inspect` tells of each image. Raises ImageNotFound."""
@@ -323,6 +323,14 @@ class Engine:
             for_docker=for_docker,
             compression=compression,
         )
+
+    def export(self, name: str, dest: str, stdout: BinaryIO | None, *, platform: str = "") -> None:
+        """Write an image's file system as a tar, to a file or `stdout`. Raises ImageNotFound, ..."""
+        from lithify.images import export
+        from lithify.registries import wanted_platforms
+
+        wanted = wanted_platforms((platform,))[0] if platform else None
+        export(self._store(), name, dest, stdout, platform=wanted)
 
     def import_tar(
         self, stream: BinaryIO, names: Sequence[str], *, platform: str = "", comment: str = ""

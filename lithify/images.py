@@ -1,4 +1,4 @@
-"""Owns what the doors ask about images: lists, details, history, base images made on the spot.
+"""Owns what the doors ask about images: details, history, exports, base images made on the spot.
 
 It answers in the words people know from docker, as plain values. It refuses layout and colours: that is rendering.
 """
@@ -11,17 +11,17 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lithify.cache.archives import import_rootfs
-from lithify.cache.oci import HistoryEntry, ImageConfig
+from lithify.cache.digest import Digest
+from lithify.cache.oci import MEDIA_CONFIG, Descriptor, HistoryEntry, ImageConfig
 from lithify.cache.platform import host_platform
 from lithify.cache.reference import InvalidReference, parse_reference
 from lithify.cache.resolver import StoreResolver
 from lithify.errors import ImageNotFound
-from lithify.requests import HistoryRow, ImageSummary
+from lithify.requests import HistoryRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lithify.cache.oci import Descriptor
     from lithify.cache.platform import Platform
     from lithify.cache.ports import ResolvedImage
     from lithify.cache.store import Store
@@ -45,29 +45,6 @@ def resolve(store: Store, name: str) -> ResolvedImage:
     if found is not None:
         return store.images.resolve(found, platform, name)
     return StoreResolver(store).resolve(name, platform)
-
-
-def summaries(store: Store) -> tuple[ImageSummary, ...]:
-    """The images of a store, newest first; an index shows the platform of this machine."""
-    rows = []
-    for image in store.images.list():
-        resolved = resolve(store, image.name or image.descriptor.digest)
-        repository, tag = "<none>", "<none>"
-        if image.name:
-            reference = parse_reference(image.name)
-            repository, tag = reference.familiar_name, reference.tag or "<none>"
-        rows.append(
-            ImageSummary(
-                repository,
-                tag,
-                image.descriptor.digest,
-                resolved.config_digest,
-                image.created,
-                image.size,
-                str(resolved.config.platform),
-            )
-        )
-    return tuple(rows)
 
 
 def inspect(store: Store, name: str) -> dict[str, Any]:
@@ -159,6 +136,27 @@ def _name_of(store: Store, found: Descriptor, written: str) -> str:
     except InvalidReference:
         return ""
     return full if full in of_image else ""
+
+
+def export(
+    store: Store, name: str, dest: str, stdout: BinaryIO | None, *, platform: Platform | None
+) -> None:
+    """Write an image's whole file system as one tar, as `docker export` does a container's.
+
+    Raises ImageNotFound, UsageError, ContentError, StoreError, SandboxError."""
+    from lithify.executor.export.ports import ExportImage, ExportRequest, exporter_for
+
+    found = find(store, name)
+    wanted = platform or host_platform(os.uname().machine)
+    image = store.images.resolve(found, wanted, name)
+    parts = ExportImage(
+        image.manifest,
+        Descriptor(MEDIA_CONFIG, Digest(image.config_digest), 0),
+        image.layers,
+        image.config.platform,
+    )
+    request = ExportRequest(store, (parts,), dest=dest, stdout=stdout)
+    exporter_for("tar").export(request)
 
 
 def import_tar(

@@ -121,7 +121,9 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImageSummary:
-    """One row of `images`. `size_bytes` is the sum of the layers as stored."""
+    """One row of `images`. `size_bytes` is the sum of the layers as stored, `stored` when it came (Unix time).
+
+    `problem` says why an image cannot be read; what is not known of it is then empty."""
 
     repository: str
     tag: str
@@ -130,6 +132,9 @@ class ImageSummary:
     created: str
     size_bytes: int
     platform: str
+    stored: float = 0.0
+    labels: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,19 @@
 """Owns `lithify history`: how an image was made, newest first.
 
 In place of docker's IMAGE column, which has been `<missing>` since layers stopped being images, it shows the layer.
-It refuses Go templates.
+`--format` takes a table, JSON lines or a Go template. It refuses to fetch layers for their sizes.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from typing import TYPE_CHECKING
 
+from lithify.cli.formats import HELP, render_rows
 from lithify.cli.guard import DONE
 from lithify.cli.parser import command_parser, parse
-from lithify.cli.table import human_age, human_size, render_table, short_digest, shorten
+from lithify.cli.table import human_age, human_size, short_digest, shorten
 from lithify.cli.text import clean_line
 
 if TYPE_CHECKING:
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from lithify.requests import HistoryRow
 
 _WIDEST = 45
+_COLUMNS = ("Layer", "CreatedSince", "CreatedBy", "Size", "Comment")
+_HEADERS = {
+    "Comment": "COMMENT",
+    "CreatedAt": "CREATED AT",
+    "CreatedBy": "CREATED BY",
+    "CreatedSince": "CREATED",
+    "ID": "IMAGE",
+    "Layer": "LAYER",
+    "Size": "SIZE",
+}
 
 
 def run(arguments: list[str], door: Door) -> int:
@@ -32,7 +42,7 @@ def run(arguments: list[str], door: Door) -> int:
     add("image", metavar="IMAGE")
     add("-q", "--quiet", action="store_true", help="only layers")
     add("--no-trunc", action="store_true", help="whole digests and commands")
-    add("--format", choices=("table", "json"), default="table", help="how it is shown")
+    add("--format", metavar="FORM", default="table", help=HELP)
     flags = parse(made, arguments, door)
     with door.engine() as engine:
         rows = engine.history(flags.image)
@@ -44,11 +54,7 @@ def _render(rows: tuple[HistoryRow, ...], flags: Namespace, now_s: float) -> str
     shown = [_row(row, flags, now_s) for row in rows]
     if flags.quiet:
         return "".join(f"{row['Layer']}\n" for row in shown)
-    if flags.format == "json":
-        return "".join(json.dumps(row) + "\n" for row in shown)
-    columns = ("Layer", "CreatedSince", "CreatedBy", "Size", "Comment")
-    header = ("LAYER", "CREATED", "CREATED BY", "SIZE", "COMMENT")
-    return render_table(header, [[row[column] for column in columns] for row in shown])
+    return render_rows(flags.format, shown, _COLUMNS, _HEADERS)
 
 
 def _row(row: HistoryRow, flags: Namespace, now_s: float) -> dict[str, str]:
@@ -60,6 +66,7 @@ def _row(row: HistoryRow, flags: Namespace, now_s: float) -> dict[str, str]:
         "CreatedAt": row.created,
         "CreatedBy": command,
         "CreatedSince": human_age(row.created, now_s),
+        "ID": "<missing>",
         "Layer": layer or "<none>",
         "Size": human_size(row.size_bytes),
     }

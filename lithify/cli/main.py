@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rmi": ("lithify.cli.rmi", "Remove images from the store"),
     "load": ("lithify.cli.load", "Load images from an archive"),
     "save": ("lithify.cli.save", "Write images into an archive"),
+    "export": ("lithify.cli.export", "Write an image's file system as a tar"),
     "import": ("lithify.cli.import_", "Make an image of a root file system in a tar"),
     "pull": ("lithify.cli.pull", "Fetch images from registries"),
     "push": ("lithify.cli.push", "Send images to registries"),

@@ -84,13 +84,15 @@ class FakeEngine:
         self._answer(request)
         return self.result
 
-    def images(self) -> tuple[ImageSummary, ...]:
-        self._answer("images")
+    def images(self, filters: Sequence[tuple[str, str]] = ()) -> tuple[ImageSummary, ...]:
+        self._answer("images", *filters)
         created = "1980-01-01T00:00:00Z"
-        return (
+        found = (
             ImageSummary("app", "1", DIGEST, CONFIG, created, 4_270_000, "linux/amd64"),
             ImageSummary("evil\x1b[2J", "", "sha256:" + "12" * 32, CONFIG, "?", 0, "linux/arm64"),
         )
+        wanted = dict(filters).get("reference", "")
+        return tuple(one for one in found if wanted in ("", f"{one.repository}:{one.tag}"))
 
     def inspect(self, names: Sequence[str]) -> list[dict[str, Any]]:
         self._answer(names)

@@ -270,3 +270,41 @@ def test_sizes_are_shown_as_docker_does(size: int, shown: str) -> None:
 )
 def test_ages_are_shown_in_words(created: str, shown: str) -> None:
     assert human_age(created, 1_700_000_000) == shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out"),
+    [
+        (["images", "--format", "{{.Repository}}:{{.Tag}}", "app:1"], "app:1\n"),
+        (
+            ["images", "--format", "table {{.Tag}}\\t{{.Size}}", "app:1"],
+            "TAG   SIZE\n1     4.27MB\n",
+        ),
+        (["inspect", "-f", "{{.Id}} {{json .}}", "app"], 'app {"Id":"app"}\n'),
+        (["history", "--format", "{{.Size}} {{.Comment}}", "app"], "0B \n118MB lithify\n"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_templates_are_those_of_docker(lithify: Any, arguments: list[str], out: str) -> None:
+    ended = lithify(*arguments)
+    assert (ended.status, ended.out, ended.err) == (0, out, "")
+
+
+def test_filters_reach_the_engine_as_keys_and_values(lithify: Any, engine: Any) -> None:
+    lithify("images", "--filter", "label=a=b", "-f", "dangling=true", "app*")
+    assert engine.asked == [
+        ("images", ("label", "a=b"), ("dangling", "true"), ("reference", "app*"))
+    ]
+    assert "not of the form key=value" in lithify("images", "--filter", "label").err
+
+
+def test_damaged_images_are_listed_with_a_warning(
+    lithify: Any, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = engine.images()
+    damaged = replace(rows[0], problem="a blob\x1b[2J is gone")
+    monkeypatch.setattr(type(engine), "images", lambda *_: (damaged, rows[1]))
+    ended = lithify("images", "-q")
+    assert ended.status == 0
+    assert len(ended.out.splitlines()) == 2
+    assert ended.err == "warning: app:1: a blob is gone\n"
