@@ -33,6 +33,7 @@ from lithify.cache.oci import (
 )
 from lithify.cache.ports import Layer
 from lithify.cache.reference import InvalidReference, parse_reference
+from lithify.cache.referrers import subject_of
 from lithify.cache.tarstream import TarReader
 from lithify.cache.trees import remove_tree
 from lithify.errors import Corrupt, DigestMismatch, ImageNotFound, NotFound
@@ -238,6 +239,10 @@ def _load_oci(store: Store, archive: _Archive) -> tuple[LoadedImage, ...]:
     """OCI image-spec, image-layout, in a tar; docker has written it since version 25."""
     names: dict[Descriptor, list[str]] = {}
     for entry in Index.parse(archive.document("index.json")).manifests:
+        if subject_of(entry) is not None:
+            import_image(archive, store.blobs, entry)
+            store.images.attach(entry)
+            continue
         bare = Descriptor(entry.media_type, entry.digest, entry.size, entry.platform)
         names.setdefault(bare, []).extend(_names_of(entry))
     for descriptor in names:

@@ -19,6 +19,7 @@ from lithify.cache.documents import (
 )
 from lithify.cache.imageindex import ImageIndex, IndexEntry
 from lithify.cache.reference import InvalidReference, parse_reference
+from lithify.cache.referrers import orphans, referrers, subject_of, with_referrer
 from lithify.cache.resolutions import forget, remembered
 from lithify.errors import ContentError, ImageNotFound, UsageError
 
@@ -108,7 +109,7 @@ class ImageStore:
         self, entries: tuple[IndexEntry, ...], prefix: str, reference: str
     ) -> Descriptor | None:
         found: dict[Digest, Descriptor] = {}
-        for entry in entries:
+        for entry in (one for one in entries if subject_of(one.descriptor) is None):
             for manifest, config in self._ids(entry.descriptor):
                 if any(
                     one is not None and one.hex.startswith(prefix) for one in (manifest, config)
@@ -132,9 +133,19 @@ class ImageStore:
         return ids
 
     def list(self) -> tuple[NamedImage, ...]:
-        """All images, the newest in the store first. A damaged one is listed too."""
-        entries = sorted(self._index.read(), key=lambda entry: (-entry.stored, entry.name or ""))
+        """All images, the newest in the store first. A damaged one is listed too; attestations are none."""
+        images = (one for one in self._index.read() if subject_of(one.descriptor) is None)
+        entries = sorted(images, key=lambda entry: (-entry.stored, entry.name or ""))
         return tuple(self._describe(entry) for entry in entries)
+
+    def attach(self, attestation: Descriptor) -> None:
+        """Keep an attestation as long as its subject, in place of an earlier one of the same image."""
+        now = self._clock()
+        self._index.update(lambda entries: with_referrer(entries, attestation, now))
+
+    def attached(self, subject: Digest) -> tuple[Descriptor, ...]:
+        """The attestations of a manifest."""
+        return referrers(self._index.read(), subject)
 
     def _describe(self, entry: IndexEntry) -> NamedImage:
         created, size = "", 0
@@ -178,8 +189,20 @@ class ImageStore:
         is_named = _by_name(self._index.read(), reference) is not None
         name = str(parse_reference(reference)) if is_named else None
         removed = self._drop(descriptor, name, force, reference)
+        dropped = (descriptor, *self._drop_orphans())
         with self._exclusive() as is_alone:
-            return replace(removed, deleted=self._sweep(descriptor) if is_alone else ())
+            return replace(removed, deleted=self._sweep(dropped) if is_alone else ())
+
+    def _drop_orphans(self) -> tuple[Descriptor, ...]:
+        """Take attestations whose image is gone out of the index."""
+        found: set[IndexEntry] = set()
+
+        def change(entries: tuple[IndexEntry, ...]) -> tuple[IndexEntry, ...]:
+            found.update(orphans(entries, self._blobs))
+            return tuple(one for one in entries if one not in found)
+
+        self._index.update(change)
+        return tuple(one.descriptor for one in found)
 
     def _drop(
         self, descriptor: Descriptor, name: str | None, force: bool, reference: str
@@ -201,15 +224,17 @@ class ImageStore:
         kept = {entry.name for entry in change(old)}
         return Removed(tuple(one.name for one in old if one.name and one.name not in kept))
 
-    def _sweep(self, descriptor: Descriptor) -> tuple[Digest, ...]:
-        """Remove the blobs of an image that nothing else refers to; as a base it is forgotten."""
-        forget(self._records, descriptor)
+    def _sweep(self, dropped: tuple[Descriptor, ...]) -> tuple[Digest, ...]:
+        """Remove the blobs of images that nothing else refers to; as bases they are forgotten."""
+        for one in dropped:
+            forget(self._records, one)
         needed = set(self._records.layer_digests())
         for base in remembered(self._records).values():
             needed |= reachable(self._blobs, base)
         for entry in self._index.read():
             needed |= reachable(self._blobs, entry.descriptor)
-        unneeded = sorted(reachable(self._blobs, descriptor) - needed)
+        reached = {digest for one in dropped for digest in reachable(self._blobs, one)}
+        unneeded = sorted(reached - needed)
         return tuple(digest for digest in unneeded if self._blobs.delete(digest))
 
 

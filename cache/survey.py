@@ -19,6 +19,7 @@ from lithify.cache.documents import image_manifests, reachable, read_config, rea
 from lithify.cache.failures import store_errors
 from lithify.cache.oci import Descriptor
 from lithify.cache.records import MOUNT_ID
+from lithify.cache.referrers import subject_of
 from lithify.cache.resolutions import remembered
 from lithify.errors import ContentError
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from lithify.cache.imageindex import IndexEntry
     from lithify.cache.ports import CacheRecord
     from lithify.cache.store import Store
 
@@ -118,10 +120,13 @@ def occupied(store: Store) -> int:
 
 
 def _roots(store: Store) -> Iterator[Root]:
-    for entry in store.images.entries():
+    entries = store.images.entries()
+    subjects = _subjects_of_names(store, entries)
+    for entry in entries:
         name, digest = entry.name or "", entry.descriptor.digest
+        kept = name or subjects.get(subject_of(entry.descriptor) or "", "")
         yield from _image_roots(
-            store, entry.descriptor, "image", name or digest, entry.stored, name
+            store, entry.descriptor, "image", name or digest, entry.stored, kept
         )
     for name, descriptor in remembered(store.records).items():
         path = store.blobs.path(descriptor.digest)
@@ -134,6 +139,15 @@ def _roots(store: Store) -> Iterator[Root]:
         used = path.stat().st_mtime if path.exists() else 0.0
         names = frozenset((diff_id.hex,))
         yield Root("context", key, used, names, names, frozenset((diff_id,)), keys=(key,))
+
+
+def _subjects_of_names(store: Store, entries: Iterable[IndexEntry]) -> dict[str, str]:
+    """The name that keeps each digest an attestation is about."""
+    entries = tuple(entries)
+    if all(subject_of(one.descriptor) is None for one in entries):
+        return {}
+    named = [(one.name, one.descriptor) for one in entries if one.name]
+    return {str(digest): name for name, image in named for digest in reachable(store.blobs, image)}
 
 
 def _image_roots(

@@ -187,10 +187,10 @@ class StepBuilder:
                 seen.append(Preview(key, found is not None))
         return tuple(seen)
 
-    def context_content(self, tree: ContextTree, path: str) -> str:
-        """Names what a path or pattern of a context holds, for keys by definition. Raises BuildError."""
+    def context_content(self, tree: ContextTree, path: str, op: CopyOp | None = None) -> str:
+        """Names what a path or pattern of a context holds, or what `op` takes of it. Raises BuildError."""
         source = TreeSource(tree, path, path)
-        return self._files.selection_digest(source, CopyOp("COPY", (source,), "/"), {})
+        return self._files.selection_digest(source, op or CopyOp("COPY", (source,), "/"), {})
 
     def _build(self, step: Step, inputs: Mapping[int, Outcome], started: float) -> Outcome:
         self._services.cancellation.check()

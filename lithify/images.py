@@ -121,6 +121,7 @@ def save(
             one,
             read_image_options({"compression": compression}, tuple(dict.fromkeys(of_image))),
             platform=platform,
+            is_attested=not for_docker,
         )
         for one, of_image in wanted.items()
     ]

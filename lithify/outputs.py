@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from lithify.cache.oci import Index
 from lithify.cache.reference import parse_reference
 from lithify.executor import events
 from lithify.executor.export.options import PUSH_OPTIONS, read_image_options, take_boolean
@@ -16,6 +17,9 @@ from lithify.executor.export.ports import ExportRequest, exporter_for
 from lithify.requests import OutputSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lithify.cache.digest import Digest
     from lithify.cache.oci import Descriptor
     from lithify.executor.export.ports import ExportImage
     from lithify.requests import BuildRequest
@@ -23,10 +27,18 @@ if TYPE_CHECKING:
 
 
 class Outputs:
-    """Writes one build's outputs. `epoch_s` is the explicit epoch in seconds, or None for the default one."""
+    """Writes one build's outputs. `epoch_s` is the explicit epoch in seconds, or None for the default one;
+    `attested` what is attested of the images, by the digests of their manifests."""
 
-    def __init__(self, request: BuildRequest, around: Surroundings, epoch_s: int | None) -> None:
+    def __init__(
+        self,
+        request: BuildRequest,
+        around: Surroundings,
+        epoch_s: int | None,
+        attested: Mapping[Digest, Descriptor],
+    ) -> None:
         self._request = request
+        self._attested = attested
         self._around = around
         self._epoch_s = epoch_s
         self._names = names_of(request)
@@ -47,21 +59,33 @@ class Outputs:
             return output.type, ""
         if output.type != "image":
             return output.type, self._export(output, images)
-        options = dict(output.options)
+        options, digest = dict(output.options), ""
         is_pushed = take_boolean(options, "push", False)
         if take_boolean(options, "store", True):
             kept = {key: text for key, text in options.items() if key not in PUSH_OPTIONS}
-            self._keep(kept, images, stored)
+            digest = self._keep(kept, images, stored)
         if not is_pushed:
-            return "image", ""
+            return "image", digest
         return "image", self._export(OutputSpec("registry", "", tuple(options.items())), images)
 
-    def _keep(self, options: dict[str, str], images: list[ExportImage], stored: Descriptor) -> None:
-        """Name the result in the store, which then holds all of it, its base included."""
+    def _keep(self, options: dict[str, str], images: list[ExportImage], stored: Descriptor) -> str:
+        """Name the result in the store, which then holds all of it, its base included.
+
+        Its digest if that is another because attestations are listed in its index, else ''."""
         found = read_image_options(options, self._names)
+        store = self._around.store
         for image in images:
             self._around.registries.complete(layer.descriptor for layer in image.layers)
-        self._around.store.images.add(stored, found.names)
+        attested = tuple(self._attested.values())
+        if attested and found.attestations_inline:
+            index = Index.make((*(image.manifest for image in images), *attested))
+            stored = store.blobs.put(index.raw, index.media_type)
+            store.images.add(stored, found.names)
+            return str(stored.digest)
+        store.images.add(stored, found.names)
+        for one in attested:
+            store.images.attach(one)
+        return ""
 
     def _export(self, output: OutputSpec, images: list[ExportImage]) -> str:
         started = time.monotonic()
@@ -77,6 +101,7 @@ class Outputs:
                 stdout=self._around.stdout,
                 epoch_s=self._epoch_s,
                 push=self._around.registries.push,
+                attestations=self._attested,
             )
         )
         self._around.emit(events.PhaseFinished(phase, time.monotonic() - started, output.dest))

@@ -204,7 +204,9 @@ class RegistryAccess:
                 f"no such image: {name}", hint="`lithify images` lists what is there"
             )
         options = read_image_options({"compression": compression}, ())
-        return stored_content(self._store, found, options, platform=platform, is_whole=is_whole)
+        return stored_content(
+            self._store, found, options, platform=platform, is_whole=is_whole, is_attested=True
+        )
 
     def push(
         self, image: Pushed, references: tuple[Reference, ...], *, by_digest: bool = False

@@ -42,6 +42,14 @@ class CacheSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AttestationSpec:
+    """One attestation that is asked for: `provenance` or `sbom`, with its attributes."""
+
+    type: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BuildRequest:
     """A build. `context` is a directory, '-' (standard input), or a URL; `dockerfile` '' is the
     context's own, '-' standard input. `source_date_epoch` is a number or what `--build-arg SOURCE_DATE_EPOCH` may name. `proxies` are
@@ -74,6 +82,7 @@ class BuildRequest:
     source_date_epoch: str = ""
     proxies: tuple[tuple[str, str], ...] = ()
     jobs: int = 0
+    attestations: tuple[AttestationSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from lithify import unchanged
+from lithify.attesting import Built, attest_images, read_wanted
 from lithify.cache.oci import Index
 from lithify.cache.platform import host_platform, parse_platform
 from lithify.cache.resolutions import known_digest
@@ -42,7 +43,8 @@ from lithify.sharing import Sharing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lithify.cache.digest import CacheKey
+    from lithify.attesting import Wanted
+    from lithify.cache.digest import CacheKey, Digest
     from lithify.cache.ignore import IgnoreMatcher
     from lithify.cache.oci import Descriptor
     from lithify.cache.platform import Platform
@@ -56,6 +58,14 @@ if TYPE_CHECKING:
     from lithify.grammar.ast import Dockerfile
     from lithify.requests import BuildRequest
     from lithify.surroundings import Surroundings
+
+
+class _Begun(NamedTuple):
+    """When a build began, by a clock that only advances and as Unix time, and what is to be said of its images."""
+
+    started: float
+    at_s: float
+    wanted: Wanted
 
 
 class BuildSession:
@@ -166,13 +176,13 @@ class BuildSession:
 
     def build(self) -> BuildResult:
         """All ten stages. Raises LithifyError."""
-        started = time.monotonic()
+        begun = _Begun(time.monotonic(), time.time(), read_wanted(self._request))
         plan = self.plan()
         check_runnable(plan, host_platform(os.uname().machine))
         self._around.emit(events.PlanReady(tuple(_summary(step) for step in plan.steps)))
         builder = self.builder(plan)
         with recorded(builder.explainer) as finish:
-            images, result = self._complete(plan, builder, started)
+            images, result = self._complete(plan, builder, begun)
             finish(result)
         if self._sharing.records is not None:
             self._sharing.records.settle(time.time())
@@ -180,14 +190,16 @@ class BuildSession:
         return result
 
     def _complete(
-        self, plan: Plan, builder: StepBuilder, started: float
+        self, plan: Plan, builder: StepBuilder, begun: _Begun
     ) -> tuple[list[ExportImage], BuildResult]:
         """Steps, images and outputs; once more without it if a shared cache lacks what it promised."""
         while True:
             outcomes = self._run(plan, builder)
             try:
                 images = self._assemble(plan, builder, outcomes)
-                return images, self._finish(images, outcomes, builder, plan, started)
+                attested = self._attest(begun, plan, builder, images)
+                result = self._finish(images, outcomes, builder, plan, begun.started, attested)
+                return images, result
             except LostBlob as lost:
                 builder.lose(lost)
                 builder.forget_lost()
@@ -295,6 +307,16 @@ class BuildSession:
             images.append(ExportImage(descriptor, config, layers, planned.platform))
         return images
 
+    def _attest(
+        self, begun: _Begun, plan: Plan, builder: StepBuilder, images: list[ExportImage]
+    ) -> dict[Digest, Descriptor]:
+        """What is asked for to be said of the images, by the digests of their manifests."""
+        if not self._request.attestations:
+            return {}
+        assert self._inputs is not None
+        built = Built(plan, builder, self._contexts, self._inputs, begun.at_s, time.time())
+        return attest_images(begun.wanted, self._request, self._around, built, images)
+
     def _finish(
         self,
         images: list[ExportImage],
@@ -302,10 +324,12 @@ class BuildSession:
         builder: StepBuilder,
         plan: Plan,
         started: float,
+        attested: dict[Digest, Descriptor],
     ) -> BuildResult:
         descriptor = self._store_result(images)
         names = names_of(self._request)
-        exports = Outputs(self._request, self._around, plan.epoch).write(images, descriptor)
+        outputs = Outputs(self._request, self._around, plan.epoch, attested)
+        exports = outputs.write(images, descriptor)
         if self._publisher is not None:
             self._publisher.finish(builder.explainer.steps, builder.selections)
         digest = digest_of(exports, descriptor)

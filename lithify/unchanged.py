@@ -60,6 +60,7 @@ def is_eligible(request: BuildRequest) -> bool:
         and request.dockerfile != "-"
         and not (request.no_cache or request.no_cache_filter or request.cache_to)
         and request.pull in ("missing", "never")
+        and not request.attestations
         and all(output.type == "image" and not output.options for output in request.outputs)
         and all(os.path.isdir(value) for _, value in request.build_contexts)
     )

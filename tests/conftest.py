@@ -6,15 +6,16 @@ LITHIFY_TEST_NO_SKIP=1, as continuous integration sets it, a skip is a failure: 
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 _CAP_SYS_ADMIN = 21
 settings.register_profile("thorough", max_examples=5000, deadline=None)
@@ -73,3 +74,31 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     (settings / "auth.json").write_text("{}")
     monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(settings / "registries.conf"))
     monkeypatch.setenv("REGISTRY_AUTH_FILE", str(settings / "auth.json"))
+
+
+@pytest.fixture(scope="session")
+def conforms() -> Callable[[str, Any], None]:
+    """Checks a document (bytes, text or a value) against a schema of tests/schemas."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    folder = Path(__file__).parent / "schemas"
+    schemas = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    known = Registry().with_resources(
+        (one["$id"], Resource.from_contents(one)) for one in schemas.values()
+    )
+    checkers = {
+        name: Draft202012Validator(
+            one, registry=known, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+        for name, one in schemas.items()
+    }
+
+    def check(name: str, document: Any) -> None:
+        value = json.loads(document) if isinstance(document, bytes | str) else document
+        wrong = [
+            f"{error.json_path}: {error.message}" for error in checkers[name].iter_errors(value)
+        ]
+        assert not wrong, wrong
+
+    return check

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
 
 from lithify.cache.registry.fetching import TRANSFERS, known_origin, remember_origin
+from lithify.cache.registry.referrers import push_referrer, subject_in
 from lithify.errors import RegistryError, UsageError
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ def push(
         _push_blobs(store, repository, image.blobs, reference, reporter)
         *inner, top = image.documents
         for one in inner:
-            if not repository.has_manifest(one.descriptor):
+            subject = subject_in(one.raw)
+            if subject is not None:
+                push_referrer(repository, one.descriptor, one.raw, subject)
+            elif not repository.has_manifest(one.descriptor):
                 repository.put_manifest(one.descriptor.digest, one.raw, one.descriptor.media_type)
         selector = top.descriptor.digest if by_digest else reference.tag
         repository.put_manifest(selector, top.raw, top.descriptor.media_type)

@@ -109,8 +109,8 @@ class Repository:
         """Whether a manifest is there by its digest. Raises RegistryError."""
         return self._exists(self._path("manifests", descriptor.digest), {"Accept": _ACCEPT})
 
-    def put_manifest(self, selector: str, raw: bytes, media_type: str) -> None:
-        """Name a manifest whose blobs are there. Raises RegistryError."""
+    def put_manifest(self, selector: str, raw: bytes, media_type: str) -> bool:
+        """Name a manifest whose blobs are there; whether the registry saw a subject in it. Raises RegistryError."""
         ask = Ask(
             f"pushing {self._named(selector)}",
             "PUT",
@@ -122,6 +122,7 @@ class Repository:
         )
         answer, url = self.channel.ask(ask)
         self._transport.discard(answer, url)
+        return bool(answer.headers.get("OCI-Subject"))
 
     # -- blobs -----------------------------------------------------------------------------------
 

@@ -26,12 +26,14 @@ from lithify.cache.oci import (
 from lithify.cache.reference import parse_reference
 from lithify.errors import UsageError
 from lithify.executor.assemble import as_oci, rfc3339
+from lithify.executor.attest.statement import moved
 from lithify.executor.export.compression import layer_blob
 from lithify.executor.services import DEFAULT_EPOCH_S
 
 if TYPE_CHECKING:
     from lithify.cache.digest import Digest
     from lithify.cache.oci import Descriptor
+    from lithify.executor.attest.statement import Attestation
     from lithify.executor.export.options import ImageOptions
     from lithify.executor.export.ports import ExportImage, ExportRequest
 
@@ -52,6 +54,8 @@ class Content:
     documents: tuple[tuple[Digest, bytes], ...]
     named: tuple[Descriptor, ...]
     manifests: tuple[Manifest, ...]
+    #: Beside the images or in their index; among the documents as well.
+    attestations: tuple[Attestation, ...] = ()
 
     @property
     def index(self) -> bytes:
@@ -78,23 +82,43 @@ def make_content(request: ExportRequest, options: ImageOptions) -> Content:
         manifests.append(manifest)
         extra = options.annotations_of("manifest-descriptor", str(image.platform))
         descriptors.append(replace(manifest.descriptor, platform=image.platform, annotations=extra))
+    attested = _attested(request, options, descriptors)
+    stored += [blob for one in attested for blob in one.blobs]
     documents = [(one.descriptor.digest, one.raw) for one in manifests]
+    documents += [(one.descriptor.digest, one.raw) for one in attested]
     top = replace(descriptors[0], platform=None)
-    if len(descriptors) > 1:
+    is_inline = options.attestations_inline and bool(attested)
+    if len(descriptors) > 1 or is_inline:
+        inner = (*descriptors, *(one.descriptor for one in attested if is_inline))
         index = Index.make(
-            tuple(descriptors),
+            tuple(inner),
             annotations=options.annotations_of("index", ""),
             media_type=MEDIA_INDEX if options.oci_types else MEDIA_DOCKER_LIST,
         )
         documents.append((index.descriptor.digest, index.raw))
         top = replace(index.descriptor, annotations=options.annotations_of("index-descriptor", ""))
-    unique = {one.digest: one for one in stored}
+    beside = () if is_inline else attested
     epoch = DEFAULT_EPOCH_S if request.epoch_s is None else request.epoch_s
     return Content(
-        tuple(unique.values()),
+        tuple({one.digest: one for one in stored}.values()),
         tuple(documents),
-        named_descriptors(top, options.names, epoch),
+        named_descriptors(top, options.names, epoch) + tuple(one.descriptor for one in beside),
         tuple(manifests),
+        attested,
+    )
+
+
+def _attested(
+    request: ExportRequest, options: ImageOptions, descriptors: list[Descriptor]
+) -> tuple[Attestation, ...]:
+    """What is attested of the images, said of the manifests that are exported."""
+    if request.attestations and not options.oci_types:
+        raise UsageError('cannot export attestations with "oci-mediatypes=false"')
+    pairs = zip(request.images, descriptors, strict=True)
+    return tuple(
+        moved(request.store.blobs, found, replace(descriptor, annotations=()))
+        for image, descriptor in pairs
+        if (found := request.attestations.get(image.manifest.digest)) is not None
     )
 
 

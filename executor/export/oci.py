@@ -92,10 +92,11 @@ def _others(index: Path, content: Content) -> tuple[Descriptor, ...]:
     if len(raw) > _MOST_INDEX_BYTES:
         raise Corrupt(f"{index} is too large for an index")
     names = {_name(one) for one in content.named}
+    digests = {one.digest for one in content.named}
     return tuple(
         one
         for one in Index.parse(raw).manifests
-        if one.digest != content.digest and (not _name(one) or _name(one) not in names)
+        if one.digest not in digests and (not _name(one) or _name(one) not in names)
     )
 
 

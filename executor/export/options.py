@@ -22,7 +22,14 @@ _COMPRESSIONS = ("gzip", "uncompressed", "zstd")
 #: Of the image output, for those that push.
 PUSH_OPTIONS = ("push", "push-by-digest")
 #: Words that only say what always is so here.
-_ALWAYS_SO = {"rewrite-timestamp": True, "prefer-nondist-layers": False, "store": True}
+_ALWAYS_SO = {
+    "rewrite-timestamp": True,
+    "prefer-nondist-layers": False,
+    "store": True,
+    "oci-artifact": True,
+}
+#: Beside the image as OCI referrers, or listed in an index over it as BuildKit does.
+_ATTESTATIONS = ("referrers", "index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class ImageOptions:
     oci_types: bool
     as_tar: bool
     annotations: tuple[Annotation, ...]
+    attestations_inline: bool = False
 
     def annotations_of(self, kind: str, platform: str) -> tuple[tuple[str, str], ...]:
         """Keys and values of one kind; a platform's own override the general ones."""
@@ -79,6 +87,7 @@ def read_image_options(options: Mapping[str, str], names: tuple[str, ...]) -> Im
         take_boolean(rest, "oci-mediatypes", True),
         take_boolean(rest, "tar", True),
         annotations,
+        _read_place(rest.pop("attestations", _ATTESTATIONS[0])),
     )
     refuse_rest(rest)
     if not found.oci_types and compression == "zstd":
@@ -113,6 +122,15 @@ def _references(text: str) -> tuple[str, ...]:
     from lithify.cache.reference import parse_reference
 
     return tuple(str(parse_reference(name.strip())) for name in text.split(",") if name.strip())
+
+
+def _read_place(text: str) -> bool:
+    if text not in _ATTESTATIONS:
+        raise UsageError(
+            f"unsupported output option attestations={text}",
+            hint="known places: " + ", ".join(_ATTESTATIONS),
+        )
+    return text == "index"
 
 
 def _read_level(text: str, compression: str) -> int | None:

@@ -37,7 +37,8 @@ class ExportImage:
 class ExportRequest:
     """What to export where: `dest` is a path, '-' or '' is `stdout`; `names` are full references.
 
-    `epoch_s` is the explicit epoch in seconds, or None for the default one."""
+    `epoch_s` is the explicit epoch in seconds, or None for the default one; `attestations` are those of the images,
+    by the digests of their manifests in the store."""
 
     store: Store
     images: tuple[ExportImage, ...]
@@ -47,6 +48,7 @@ class ExportRequest:
     stdout: BinaryIO | None = None
     epoch_s: int | None = None
     push: Push | None = None
+    attestations: Mapping[Digest, Descriptor] = field(default_factory=dict)
 
 
 class Push(Protocol):

@@ -40,6 +40,7 @@ def as_pushed(content: Content) -> Pushed:
     """What a registry gets of a layout: manifests first, the one that is named last."""
     raw = dict(content.documents)
     types = {one.descriptor.digest: one.descriptor for one in content.manifests}
+    types |= {one.descriptor.digest: one.descriptor for one in content.attestations}
     types[content.digest] = content.named[0]
     documents = (Document(types[digest], data) for digest, data in raw.items())
     ordered = sorted(documents, key=lambda one: one.descriptor.digest == content.digest)

@@ -21,15 +21,17 @@ from lithify.cache.oci import (
 )
 from lithify.cache.ports import Layer
 from lithify.cache.reference import parse_reference
+from lithify.cache.referrers import subject_of
 from lithify.errors import ImageNotFound
 from lithify.executor.assemble import as_oci
+from lithify.executor.attest.statement import moved
 from lithify.executor.export.archive import write_archive
 from lithify.executor.export.compression import layer_blob
 from lithify.executor.export.layout import OCI_LAYOUT, Content, named_descriptors
 from lithify.executor.services import DEFAULT_EPOCH_S
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import BinaryIO
 
     from lithify.cache.digest import Digest
@@ -48,19 +50,47 @@ def stored_content(
     *,
     platform: Platform | None = None,
     is_whole: bool = False,
+    is_attested: bool = False,
 ) -> Content:
     """Everything of an image of the store, or of its part for a platform.
 
-    Of an index only what is in the store is taken, unless `is_whole` asks for all of it. Raises
-    ImageNotFound (nothing or not all of it is here), ContentError, StoreError."""
+    Of an index only what is in the store is taken, unless `is_whole` asks for all of it; what is attached to the
+    images goes along if `is_attested`. Raises ImageNotFound (nothing or not all of it is here), ContentError,
+    StoreError."""
+    parts, index = _parts(store, image, options, platform, is_whole)
+    content = _content(parts, index, options)
+    if not is_attested:
+        return content
+    attested = tuple(
+        moved(store.blobs, one, replace(part.descriptor, annotations=()))
+        for part in parts
+        for one in store.images.attached(part.old.digest)
+    )
+    return replace(
+        content,
+        stored=(*content.stored, *(blob for one in attested for blob in one.blobs)),
+        documents=(*((one.descriptor.digest, one.raw) for one in attested), *content.documents),
+        named=(*content.named, *(one.descriptor for one in attested)),
+        attestations=attested,
+    )
+
+
+def _parts(
+    store: Store,
+    image: Descriptor,
+    options: ImageOptions,
+    platform: Platform | None,
+    is_whole: bool,
+) -> tuple[tuple[_Part, ...], tuple[Descriptor, Index] | None]:
+    """The manifests to write, and the index over them if there is one."""
     name = options.names[0] if options.names else str(image.digest)
     if image.media_type not in INDEX_TYPES:
-        return _content((_Part(store, image, options),), None, options)
+        return (_Part(store, image, options),), None
     index = Index.parse(read_document(store.blobs, image))
     if platform is not None:
         here = [one for one in index.manifests if store.blobs.holds(one)]
         chosen = select_platform(store.blobs, here, platform, name)
-        return _content((_Part(store, chosen, options),), None, options)
+        return (_Part(store, chosen, options),), None
     here = [one for one in index.manifests if _is_complete(store, one)]
     if not here or (is_whole and len(here) < len(index.manifests)):
         raise ImageNotFound(
@@ -68,7 +98,10 @@ def stored_content(
             "are not in the store",
             hint="take one with --platform, or get all with `lithify pull --all-platforms`",
         )
-    return _content(tuple(_Part(store, one, options) for one in here), (image, index), options)
+    parts = tuple(_Part(store, one, options) for one in here)
+    for part in parts:
+        part.follow(store, parts)
+    return parts, (image, index)
 
 
 class _Part:
@@ -78,6 +111,7 @@ class _Part:
         self.old = descriptor
         self.manifest = read_manifest(store.blobs, descriptor)
         self.is_new = False
+        self._annotations = descriptor.annotations
         is_image = self.manifest.config.media_type in _IMAGE_CONFIGS
         if is_image and any(one.media_type in PLAIN_TYPES for one in self.manifest.layers):
             self._compress(store, options)
@@ -93,15 +127,22 @@ class _Part:
             self.manifest = Manifest.make(old.config, layers, annotations=old.annotations)
             self.is_new = True
 
+    def follow(self, store: Store, others: Iterable[_Part]) -> None:
+        """An attestation of an image that is written in another form is said of that form."""
+        about = subject_of(self.old)
+        for one in others:
+            if one.is_new and one.old.digest == about:
+                made = moved(store.blobs, self.old, replace(one.descriptor, annotations=()))
+                self.manifest, self.is_new = Manifest.parse(made.raw), True
+                self._annotations = made.descriptor.annotations
+
     @property
     def descriptor(self) -> Descriptor:
         """As an index lists it."""
         if not self.is_new:
             return self.old
-        kept = self.old
-        return replace(
-            self.manifest.descriptor, platform=kept.platform, annotations=kept.annotations
-        )
+        made = self.manifest.descriptor
+        return replace(made, platform=self.old.platform, annotations=self._annotations)
 
 
 def _content(

@@ -74,6 +74,18 @@ class Remotes:
             known = self._described(source)
             return json.dumps([known.digest, name, known.modified_s or 0])
 
+    def digest(self, source: UrlSource | GitSource) -> tuple[str, str]:
+        """What a source held, as (algorithm, hex digits): the commit, or the sha256 of the file.
+
+        Raises BuildError, Cancelled."""
+        with self._alone(source):
+            if not isinstance(source, UrlSource):
+                return "gitCommit", self._revision(source).commit
+            algorithm, _, digits = (source.checksum or self._described(source).digest).partition(
+                ":"
+            )
+            return algorithm, digits
+
     def time_s(self, source: UrlSource | GitSource) -> int | None:
         """When a source last changed: Last-Modified, or the committer's time; None if nobody says.
 

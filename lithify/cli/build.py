@@ -14,7 +14,6 @@ from lithify.cli import values
 from lithify.cli.build_flags import (
     add_build_flags,
     add_call_flags,
-    add_refused_flags,
     add_source_flags,
     spelled_out,
 )
@@ -38,7 +37,6 @@ def parser() -> CommandParser:
     add_source_flags(made)
     add_build_flags(made)
     add_call_flags(made)
-    add_refused_flags(made)
     return made
 
 

@@ -6,6 +6,7 @@ their refusal can say why. It refuses to interpret values: `build_request` does.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 PULL_POLICIES = ("always", "newer", "missing", "never")
 PROGRESS = ("auto", "plain", "tty", "rawjson", "quiet")
 NETWORKS = ("default", "none", "host")
+#: What can only be a value of `--provenance` and `--sbom`, and no build context.
+_ATTRIBUTES = re.compile(r"(?:true|false|[a-z][a-z-]*=\S*)\Z")
 
 
 def add_source_flags(parser: ArgumentParser) -> None:
@@ -58,6 +61,10 @@ def add_build_flags(parser: ArgumentParser) -> None:
     add("--load", action="store_true", help="keep the image in the store (the default)")
     add("--iidfile", metavar="FILE", default="", help="write the image's digest to a file")
     add("--metadata-file", metavar="FILE", default="", help="write result details as JSON")
+    add = parser.add_argument_group("attestations").add_argument
+    add("--provenance", metavar="true|false|mode=M", default="", help="say how it was built")
+    add("--sbom", metavar="true|false", default="", help="say what packages are in it")
+    _repeated(add, "--attest", "type=T[,K=V]", "the same as --provenance or --sbom")
     add = parser.add_argument_group("what is shown").add_argument
     add("--progress", choices=PROGRESS, default="auto", help="how progress is shown")
     add("-q", "--quiet", action="store_true", help="show only the image's digest")
@@ -65,10 +72,14 @@ def add_build_flags(parser: ArgumentParser) -> None:
 
 
 def spelled_out(arguments: list[str]) -> list[str]:
-    """`--pull=POLICY` as a flag of its own, for `--pull` alone must not take the word after it."""
+    """`--pull=POLICY` as a flag of its own, and `--sbom` alone as true: neither must take the word after it."""
     policies = {f"--pull={one}": f"--pull-policy={one}" for one in PULL_POLICIES}
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    return [policies.get(word, word) for word in arguments[:end]] + arguments[end:]
+    words = [policies.get(word, word) for word in arguments[:end]]
+    for at, (word, following) in enumerate(zip(words, [*words[1:], ""], strict=False)):
+        if word in ("--provenance", "--sbom") and not _ATTRIBUTES.match(following):
+            words[at] = f"{word}=true"
+    return words + arguments[end:]
 
 
 def add_call_flags(parser: ArgumentParser) -> None:
@@ -81,16 +92,6 @@ def add_call_flags(parser: ArgumentParser) -> None:
         default="build",
         help="build, check, outline (what the target can be given) or targets",
     )
-
-
-def add_refused_flags(parser: ArgumentParser) -> None:
-    """Flags of buildx that are understood only to be refused with a reason."""
-    from argparse import SUPPRESS
-
-    add = parser.add_argument
-    add("--attest", action="append", default=[], help=SUPPRESS)
-    for flag in ("--provenance", "--sbom"):
-        add(flag, nargs="?", const="true", default="false", help=SUPPRESS)
 
 
 def _repeated(

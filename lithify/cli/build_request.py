@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.cli import values
+from lithify.cli.attest_flags import attestations
 from lithify.errors import UsageError
 from lithify.requests import BuildRequest, CacheSpec, OutputSpec, SecretSpec
 
@@ -52,7 +53,6 @@ def plan_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
 
 def build_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
     """The request of `build`. Raises UsageError for whatever cannot be honoured."""
-    _refuse(flags)
     if flags.context == "-" and flags.file == "-":
         raise UsageError("the context and the Dockerfile cannot both be standard input")
     if flags.jobs < 0:
@@ -69,6 +69,7 @@ def build_request(flags: Namespace, environ: Mapping[str, str]) -> BuildRequest:
         no_cache_filter=_listed(flags.no_cache_filter),
         pull=_pull(flags),
         jobs=flags.jobs,
+        attestations=attestations(flags),
     )
 
 
@@ -140,20 +141,3 @@ def _agents(flags: Namespace, environ: Mapping[str, str]) -> tuple[tuple[str, st
     if len({name for name, _ in agents}) < len(agents):
         raise UsageError("--ssh: the same id is given twice")
     return agents
-
-
-def _refuse(flags: Namespace) -> None:
-    """What cannot be honoured is said, for a flag that is silently ignored is worse."""
-    for name, texts in (
-        ("--provenance", [flags.provenance]),
-        ("--sbom", [flags.sbom]),
-        ("--attest", flags.attest),
-    ):
-        if any(_wants(text) for text in texts):
-            raise values.unavailable(name, f"images have no attestations; {name}=false is accepted")
-
-
-def _wants(text: str) -> bool:
-    """Whether an attestation is asked for: `false`, or `type=sbom,disabled=true` don't."""
-    fields = [field.strip().lower() for field in text.split(",")]
-    return fields != ["false"] and fields != ["0"] and "disabled=true" not in fields

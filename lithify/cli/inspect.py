@@ -1,6 +1,6 @@
 """Owns `lithify inspect`: the details of images as one JSON list or through a Go template, as docker prints it.
 
-It refuses to fetch what is not in the store.
+With `--attestations` it shows what is attached to an image instead. It refuses to fetch what is not in the store.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def run(arguments: list[str], door: Door) -> int:
     made = command_parser("inspect", "Show images' details as JSON.")
     add = made.add_argument
     add("-f", "--format", metavar="FORM", default="", help="json (one line) or a Go template")
+    add("--attestations", action="store_true", help="what is attached to the images instead")
     add("images", metavar="IMAGE", nargs="+")
     flags = parse(made, arguments, door)
     template = None
@@ -43,7 +44,10 @@ def run(arguments: list[str], door: Door) -> int:
 
         template = Template(flags.format)
     with door.engine() as engine:
-        found = engine.inspect(flags.images)
+        if flags.attestations:
+            found = [one.to_json() for name in flags.images for one in engine.attestations(name)]
+        else:
+            found = engine.inspect(flags.images)
     if template is not None:
         text = "".join(f"{clean(template.render(_filled(one)))}\n" for one in found)
     elif flags.format:

@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "images": ("lithify.cli.images", "List images of the store"),
     "history": ("lithify.cli.history", "Show how an image was made"),
     "inspect": ("lithify.cli.inspect", "Show an image's details as JSON"),
+    "sbom": ("lithify.cli.sbom", "List the packages in an image"),
+    "provenance": ("lithify.cli.provenance", "Show how an image was built"),
     "tag": ("lithify.cli.tag", "Give an image another name"),
     "rmi": ("lithify.cli.rmi", "Remove images from the store"),
     "load": ("lithify.cli.load", "Load images from an archive"),

@@ -111,6 +111,7 @@ class FakeRegistry:
     seen: list[Request] = field(default_factory=list)
     fault: Callable[[Handler], bool] | None = None
     token: str = ""
+    has_referrers: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopped: threading.Event = field(default_factory=threading.Event)
     host: str = ""
@@ -209,7 +210,11 @@ class Handler(BaseHTTPRequestHandler):
             kind = self.headers.get("Content-Type", "")
             for key in (name, digest_of(one.body)):
                 self.registry.manifests[repository, key] = (kind, one.body)
-            self.answer(201)
+            subject = json.loads(one.body).get("subject")
+            if self.registry.has_referrers and subject:
+                self.answer(201, OCI_Subject=subject["digest"])
+            else:
+                self.answer(201)
             return
         found = self.registry.manifests.get((repository, name))
         if found is None:

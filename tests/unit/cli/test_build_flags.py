@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lithify.cli import build
+from lithify.cli.build_flags import spelled_out
 from lithify.cli.build_request import build_request
 from lithify.cli.door import Door
 from lithify.cli.parser import parse
 from lithify.errors import Secret, UsageError
-from lithify.requests import BuildRequest, OutputSpec, SecretSpec
+from lithify.requests import AttestationSpec, BuildRequest, OutputSpec, SecretSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+PROVENANCE, SBOM = AttestationSpec("provenance"), AttestationSpec("sbom")
+MAX = AttestationSpec("provenance", (("mode", "max"),))
 _ENVIRON = {"FROM_ENV": "there", "TOKEN": "s3cret", "SSH_AUTH_SOCK": "/run/agent"}
 
 
 def _request(*arguments: str, environ: dict[str, str] | None = None) -> BuildRequest:
     variables = _ENVIRON if environ is None else environ
-    return build_request(parse(build.parser(), [*arguments, "."], Door(variables)), variables)
+    words = spelled_out([*arguments, "."])
+    return build_request(parse(build.parser(), words, Door(variables)), variables)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,15 @@ def _request(*arguments: str, environ: dict[str, str] | None = None) -> BuildReq
         (["--source-date-epoch", "0"], "source_date_epoch", "0"),
         (["-j", "3"], "jobs", 3),
         (["-j3"], "jobs", 3),
-        (["--provenance=false", "--sbom=false", "--attest=type=sbom,disabled=true"], "tags", ()),
+        (
+            ["--provenance=false", "--sbom=false", "--attest=type=sbom,disabled=true"],
+            "attestations",
+            (),
+        ),
+        (["--sbom", "--provenance=1"], "attestations", (PROVENANCE, SBOM)),
+        (["--provenance", "mode=max"], "attestations", (MAX,)),
+        (["--provenance", "true", "--attest", "type=sbom"], "attestations", (PROVENANCE, SBOM)),
+        (["--attest=type=provenance,mode=max"], "attestations", (MAX,)),
         (["--call=build"], "tags", ()),
     ],
 )
@@ -159,10 +171,9 @@ def test_a_secret_file_is_passed_by_name(tmp_path: Path) -> None:
         (["--cache-to", "type=s3"], "--cache-to type=s3"),
         (["--offline", "--cache-from", "a"], "contradict"),
         (["-o", "type=cacheonly,dest=x"], "writes nothing"),
-        (["--provenance=true"], "--provenance is not available"),
-        (["--provenance", "mode=max"], "--provenance is not available"),
-        (["--sbom=true"], "--sbom is not available"),
-        (["--attest", "type=sbom"], "--attest is not available"),
+        (["--provenance=maybe"], "'maybe' is not of the form key=value"),
+        (["--attest", "mode=max"], "has no type"),
+        (["--sbom=disabled=perhaps"], "neither true nor false"),
         (["-o", "type=registry"], "tag is needed when pushing"),
         (["-o", "type=image,push=true"], "tag is needed when pushing"),
         (["-o", "type=registry,dest=x"], "takes no dest"),
