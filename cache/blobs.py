@@ -185,19 +185,36 @@ class FileBlobStore(BlobStore):
 
 
 class FileBlobWriter(BlobWriter):
-    """BlobWriter over a file of the temporary area.
+    """BlobWriter over a file of the temporary area, or over one that an earlier writer left (`is_resumed`).
 
     Hashing and writing of large pieces go on in a thread while the next piece is made; a failure is raised by the
     call after it."""
 
-    def __init__(self, store: FileBlobStore, path: Path) -> None:
+    def __init__(self, store: FileBlobStore, path: Path, *, is_resumed: bool = False) -> None:
         self._store = store
         self._path = path
-        self._file = path.open("xb", _BUFFER_BYTES)
+        self._file = path.open("a+b" if is_resumed else "xb", _BUFFER_BYTES)
         self._hash = hashlib.sha256()
         self._size = 0
         self._helper: ThreadPoolExecutor | None = None
         self._pending: Future[None] | None = None
+        if is_resumed:
+            self._file.seek(0)
+            while data := self._file.read(_BUFFER_BYTES):
+                self._hash.update(data)
+                self._size += len(data)
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far, by this writer and those before it."""
+        return self._size
+
+    def restart(self) -> None:
+        """Forget everything that was written. Raises StoreError."""
+        self._settle()
+        with store_errors("writing a blob", self._store.root):
+            self._file.truncate(0)
+        self._hash, self._size = hashlib.sha256(), 0
 
     def write(self, data: bytes) -> int:
         """Append; all of it is taken. Raises StoreError."""
@@ -225,8 +242,9 @@ class FileBlobWriter(BlobWriter):
             pending.result()
 
     def _stop(self) -> None:
-        if self._helper is not None:
-            self._helper.shutdown()
+        helper, self._helper = self._helper, None
+        if helper is not None:
+            helper.shutdown()
 
     def sync(self) -> None:
         """Wait until the bytes are on disk. Raises StoreError."""
@@ -246,6 +264,14 @@ class FileBlobWriter(BlobWriter):
             self._file.close()
         self._store.adopt(self._path, digest)
         return Descriptor(media_type, digest, self._size)
+
+    def keep(self, least_bytes: int) -> None:
+        """Close what was not committed, and leave it for a later writer unless it is less than this."""
+        if self._size < least_bytes:
+            self.discard()
+        self._stop()
+        with suppress(OSError):
+            self._file.close()
 
     def discard(self) -> None:
         """Close and remove what was not committed."""

@@ -18,6 +18,7 @@ from lithify.cache.digest import Digest
 from lithify.cache.failures import store_errors
 from lithify.cache.locks import open_lock, try_lock
 from lithify.cache.oci import MEDIA_LAYER, Descriptor
+from lithify.cache.partial import FOLDER as PARTIAL
 from lithify.cache.records import MOUNT_ID
 from lithify.cache.survey import SNAPSHOT_SIZE, occupied, survey
 from lithify.cache.trees import remove_tree
@@ -71,6 +72,7 @@ def prune(store: Store, policy: Policy) -> Freed:
         kept = [root for root in seen.roots if root not in dropped]
         _forget(store, dropped, kept, policy, freed)
         _sweep(store, seen, kept, policy, trash, freed)
+        _drop_partial(store, policy, trash, freed)
     return freed
 
 
@@ -266,6 +268,17 @@ def _sweep(
     _forget_compressed(store, gone.get("blob", ()))
     if policy.everything:
         store.records.shrink()
+
+
+def _drop_partial(store: Store, policy: Policy, trash: _Trash, freed: Freed) -> None:
+    """Downloads that were broken off: nobody goes on with them while the store is ours alone."""
+    folder = store.root / PARTIAL
+    with store_errors("removing partial downloads", store.root):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            stat = path.stat()
+            if policy.before is None or stat.st_mtime < policy.before:
+                trash.take(path)
+                freed.items.append(("partial download", path.name, stat.st_blocks * 512))
 
 
 def _kept_indexes(seen: Survey, policy: Policy) -> set[str]:

@@ -122,6 +122,10 @@ class SqliteRecordStore(RecordStore):
             if number is not None and number % MEMO_ROUND == 0:
                 connection.executemany(_FORGET, MOST_MEMOS.items())
 
+    def memo_forget(self, kind: str, key: str) -> None:
+        """Forget one value, if it is there."""
+        self._write("DELETE FROM memo WHERE kind = ? AND key = ?", kind, key)
+
     def memo_clear(self, kind: str) -> None:
         """Forget all values of a kind."""
         self._write("DELETE FROM memo WHERE kind = ?", kind)

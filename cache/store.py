@@ -33,7 +33,7 @@ FORMAT_VERSION = 1
 _LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 _FOLDERS = ("blobs/sha256", "snapshots", "mounts", "tmp", "locks")
 #: What a store may hold before `oci-layout`, which is written last, makes it one.
-_OWN_NAMES = ("blobs", "snapshots", "mounts", "tmp", "locks", "index.json", "format")
+_OWN_NAMES = ("blobs", "snapshots", "mounts", "partial", "tmp", "locks", "index.json", "format")
 
 
 class Store:

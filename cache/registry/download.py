@@ -1,7 +1,8 @@
 """Owns the way of a blob from a registry into the store: streamed, verified, taken up where it broke off.
 
-Digest and size are those of the descriptor that asked for it; a registry that sends anything else is not believed and
-nothing is kept. It refuses to hold more than a buffer in memory.
+What came before a process ended is there for the next one. Digest and size are those of the descriptor that asked for
+it; a registry that sends anything else is not believed and nothing is kept. It refuses to hold more than a buffer in
+memory.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from lithify.cache.partial import resumed
 from lithify.cache.registry.transport import CHUNK_BYTES
 from lithify.errors import DigestMismatch, RegistryError, RegistryUnreachable
 
@@ -39,19 +41,42 @@ class Download:
         """Take the blob into the store, from where a broken transfer stopped.
 
         Raises RegistryError, DigestMismatch (digest or size), StoreError."""
+        with resumed(blobs, self._descriptor.digest) as writer:
+            if writer.size > self._descriptor.size:
+                writer.restart()
+            is_inherited = writer.size > 0
+            self._count(writer.size)
+            try:
+                self._verified(writer)
+            except DigestMismatch:
+                if not is_inherited:
+                    raise
+                # What was left here may be what is wrong: all of it once more, before anybody is blamed.
+                self._verified(writer)
+
+    def _verified(self, writer: FileBlobWriter) -> None:
+        """Complete the blob; what proves wrong is forgotten."""
+        try:
+            self._complete(writer)
+        except DigestMismatch:
+            self._count(-writer.size)
+            writer.restart()
+            raise
+
+    def _complete(self, writer: FileBlobWriter) -> None:
+        """Receive what is missing, and name the blob."""
         attempts = self._repository.channel.attempts()
-        with blobs.writer() as writer:
-            received = 0
-            while received < self._descriptor.size:
-                before = received
-                try:
-                    received = self._receive(writer, received)
-                except _Broken as broken:
-                    received = broken.received
-                    if received - before >= PROGRESS_BYTES:
-                        attempts.progressed()
-                    attempts.failed(broken.error)
-            self._commit(writer)
+        received = writer.size
+        while received < self._descriptor.size:
+            before = received
+            try:
+                received = self._receive(writer, received)
+            except _Broken as broken:
+                received = broken.received
+                if received - before >= PROGRESS_BYTES:
+                    attempts.progressed()
+                attempts.failed(broken.error)
+        self._commit(writer)
 
     def _receive(self, writer: FileBlobWriter, start: int) -> int:
         """The bytes that are there after another attempt. Raises _Broken, DigestMismatch."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lithify.cache.registry.repository import Counter, Repository
     from lithify.cache.store import Store
 
+_UPLOAD = "upload"
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -120,7 +122,8 @@ def push_blob(
     if repository.has_blob(blob) or _mounted(store, repository, blob):
         count(blob.size)
     else:
-        repository.upload(blob, open_at, count)
+        with store.lock(f"push {repository.location.name} {blob.digest}"):
+            repository.upload(blob, open_at, count, _Uploads(store))
     remember_origin(store, repository, blob)
 
 
@@ -133,6 +136,24 @@ def _mounted(store: Store, repository: Repository, blob: Descriptor) -> bool:
         return repository.mount(blob, source)
     except RegistryError:
         return False  # mounting is an optimisation that many registries forbid
+
+
+class _Uploads:
+    """Where blobs are being sent, in the store's memory."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def recall(self, repository: Repository, descriptor: Descriptor) -> str:
+        key = f"{repository.location.name} {descriptor.digest}"
+        return self._store.records.memo_get(_UPLOAD, key) or ""
+
+    def remember(self, repository: Repository, descriptor: Descriptor, url: str) -> None:
+        key = f"{repository.location.name} {descriptor.digest}"
+        if url:
+            self._store.records.memo_put(_UPLOAD, key, url)
+        else:
+            self._store.records.memo_forget(_UPLOAD, key)
 
 
 class _Serial:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lithify.cache.registry.channel import Channel
     from lithify.cache.registry.locations import Location
     from lithify.cache.registry.transport import Response, Transport
+    from lithify.cache.registry.upload import Places
 
     #: Takes the number of bytes that went through; negative when they must be sent again.
     Counter = Callable[[int], None]
@@ -166,10 +167,16 @@ class Repository:
         return bool(answer.status == 201)
 
     def upload(
-        self, descriptor: Descriptor, open_at: Callable[[int], BinaryIO], count: Counter
+        self,
+        descriptor: Descriptor,
+        open_at: Callable[[int], BinaryIO],
+        count: Counter,
+        places: Places | None = None,
     ) -> None:
-        """Send a blob; `open_at` gives its bytes from an offset. Raises RegistryError, ContentError."""
-        Upload(self, descriptor, open_at, count).send()
+        """Send a blob; `open_at` gives its bytes from an offset, `places` where another process was sending it.
+
+        Raises RegistryError, ContentError, StoreError."""
+        Upload(self, descriptor, open_at, count, places).send()
 
     def start_upload(self) -> str:
         """The URL of a new upload. Raises RegistryError."""

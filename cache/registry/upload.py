@@ -1,14 +1,15 @@
 """Owns the way of a blob from the store to a registry: at once if it is small, else so that it can be taken up again.
 
 OCI distribution-spec, pushing a blob: POST then PUT; or POST, PATCH, PUT, where after a broken PATCH the registry is
-asked how much it has. It refuses to hold more than a buffer in memory.
+asked how much it has. The place of an upload is remembered, so that another process can go on with it, as far as the
+registry keeps what it got: some do not, and then all is sent again. It refuses to hold more than a buffer in memory.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from urllib.parse import quote
 
 from lithify.cache.registry.download import PROGRESS_BYTES
@@ -27,6 +28,16 @@ _UPLOADED = re.compile(r"(?:bytes=)?0-(\d+)\Z")
 MOST_AT_ONCE_BYTES = 4 * 1024 * 1024
 
 
+class Places(Protocol):
+    """Remembers where blobs are being sent, beyond the life of a process."""
+
+    def recall(self, repository: Repository, descriptor: Descriptor) -> str:
+        """The URL of an upload that was begun, or ''. Raises StoreError."""
+
+    def remember(self, repository: Repository, descriptor: Descriptor, url: str) -> None:
+        """An upload begins; '' says that it is done. Raises StoreError."""
+
+
 class Upload:
     """One blob on its way out."""
 
@@ -36,8 +47,10 @@ class Upload:
         descriptor: Descriptor,
         open_at: Callable[[int], BinaryIO],
         count: Counter,
+        places: Places | None = None,
     ) -> None:
         self._repository = repository
+        self._places = places
         self._channel = repository.channel
         self._descriptor = descriptor
         self._open_at = open_at
@@ -48,16 +61,35 @@ class Upload:
     def send(self) -> None:
         """Raises RegistryError, ContentError (the blob itself is damaged)."""
         attempts = self._channel.attempts()
+        self._url = self._recalled()
         while True:
             start = self._resume(attempts)
             try:
                 self._attempt(start)
-                return
+                break
             except RegistryError as error:
                 attempts.failed(error)
+        if self._is_large:
+            self._remember("")
+
+    @property
+    def _is_large(self) -> bool:
+        return self._descriptor.size > MOST_AT_ONCE_BYTES
+
+    def _recalled(self) -> str:
+        """Where an earlier process was sending the blob; '' if that is not known or not to be trusted."""
+        if self._places is None or not self._is_large:
+            return ""
+        url = self._places.recall(self._repository, self._descriptor)
+        may_be_used = url.startswith("https://") or self._repository.location.may_be_plain
+        return url if may_be_used else ""
+
+    def _remember(self, url: str) -> None:
+        if self._places is not None:
+            self._places.remember(self._repository, self._descriptor, url)
 
     def _attempt(self, start: int) -> None:
-        if self._descriptor.size <= MOST_AT_ONCE_BYTES:
+        if not self._is_large:
             self._close(self._ask("PUT", self._with_digest(), 0, (201, 202, 204)))
             return
         if start < self._descriptor.size:
@@ -72,12 +104,14 @@ class Upload:
     def _resume(self, attempts: Attempts) -> int:
         """How many bytes the registry has, in an upload that may be new."""
         start = 0
-        if self._url and self._descriptor.size > MOST_AT_ONCE_BYTES:
+        if self._url and self._is_large:
             start = self._progress()
             if start >= PROGRESS_BYTES:
                 attempts.progressed()
         if not start:
             self._url = self._repository.start_upload()
+            if self._is_large:
+                self._remember(self._url)
         self._count(start - self._sent)
         self._sent = start
         return start

@@ -1,7 +1,6 @@
 """Owns the flags of `build` and `plan`: their names, shapes and help, apart from what is done with them.
 
-They are named and mean as in docker buildx. Flags of buildx that cannot be honoured yet are declared as well, so that
-their refusal can say why. It refuses to interpret values: `build_request` does.
+They are named and mean as in docker buildx. It refuses to interpret values: `build_request` does.
 """
 
 from __future__ import annotations
