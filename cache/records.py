@@ -130,10 +130,6 @@ class SqliteRecordStore(RecordStore):
         """Forget all values of a kind."""
         self._write("DELETE FROM memo WHERE kind = ?", kind)
 
-    def memo_delete(self, kind: str, key: str) -> None:
-        """Forget one value."""
-        self._write("DELETE FROM memo WHERE kind = ? AND key = ?", kind, key)
-
     def memo_all(self, kind: str) -> dict[str, str]:
         """All remembered values of a kind."""
         return dict(self._all("SELECT key, value FROM memo WHERE kind = ?", kind))

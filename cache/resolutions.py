@@ -54,7 +54,7 @@ def forget(records: SqliteRecordStore, descriptor: Descriptor) -> None:
     """Names no longer mean an image. Raises StoreError."""
     for name, meant in remembered(records).items():
         if meant.digest == descriptor.digest:
-            records.memo_delete(_KIND, name)
+            records.memo_forget(_KIND, name)
 
 
 def known_digest(store: Store, written: str) -> str:

@@ -150,7 +150,6 @@ class Built:
 
 
 def attest_images(
-    wanted: Wanted,
     request: BuildRequest,
     around: Surroundings,
     built: Built,
@@ -161,6 +160,7 @@ def attest_images(
     Raises LithifyError."""
     from lithify.executor.attest.statement import attest
 
+    wanted = read_wanted(request)
     names = tuple(str(parse_reference(tag)) for tag in request.tags)
     store = around.store
     made = {}
@@ -311,18 +311,3 @@ def _statements(store: Store, name: str) -> Iterator[Statement]:
             for document in read_statements(store.blobs, one):
                 kind = str(document.get("predicateType", ""))
                 yield Statement(name, platform, kind, str(one.digest), document)
-
-
-class Attestations:
-    """The engine's questions about attestations; a part of the engine so that its module stays small."""
-
-    def _store(self) -> Store:
-        raise NotImplementedError
-
-    def attestations(self, name: str) -> tuple[Statement, ...]:
-        """What is attested of an image, beside it or in its index. Raises ImageNotFound, ContentError."""
-        return attestations_of(self._store(), name)
-
-    def sbom(self, name: str) -> dict[str, Any]:
-        """The packages in an image as an SPDX document, found now. Raises ImageNotFound, ContentError."""
-        return make_sbom(self._store(), name)

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from lithify import unchanged
-from lithify.attesting import Built, attest_images, read_wanted
 from lithify.cache.oci import Index
 from lithify.cache.platform import host_platform, parse_platform
 from lithify.cache.resolutions import known_digest
@@ -43,7 +42,6 @@ from lithify.sharing import Sharing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lithify.attesting import Wanted
     from lithify.cache.digest import CacheKey, Digest
     from lithify.cache.ignore import IgnoreMatcher
     from lithify.cache.oci import Descriptor
@@ -61,11 +59,10 @@ if TYPE_CHECKING:
 
 
 class _Begun(NamedTuple):
-    """When a build began, by a clock that only advances and as Unix time, and what is to be said of its images."""
+    """When a build began, by a clock that only advances and as Unix time, in seconds."""
 
     started: float
     at_s: float
-    wanted: Wanted
 
 
 class BuildSession:
@@ -176,7 +173,11 @@ class BuildSession:
 
     def build(self) -> BuildResult:
         """All ten stages. Raises LithifyError."""
-        begun = _Begun(time.monotonic(), time.time(), read_wanted(self._request))
+        begun = _Begun(time.monotonic(), time.time())
+        if self._request.attestations:
+            from lithify.attesting import read_wanted
+
+            read_wanted(self._request)  # what cannot be honoured is refused before any work
         plan = self.plan()
         check_runnable(plan, host_platform(os.uname().machine))
         self._around.emit(events.PlanReady(tuple(_summary(step) for step in plan.steps)))
@@ -313,9 +314,11 @@ class BuildSession:
         """What is asked for to be said of the images, by the digests of their manifests."""
         if not self._request.attestations:
             return {}
+        from lithify.attesting import Built, attest_images
+
         assert self._inputs is not None
         built = Built(plan, builder, self._contexts, self._inputs, begun.at_s, time.time())
-        return attest_images(begun.wanted, self._request, self._around, built, images)
+        return attest_images(self._request, self._around, built, images)
 
     def _finish(
         self,
