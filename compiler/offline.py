@@ -44,3 +44,8 @@ class NoImages:
 
     def resolve(self, reference: str, platform: Platform) -> ResolvedImage:
         return unknown_image(reference, platform)
+
+
+def is_at_hand(image: ResolvedImage) -> bool:
+    """Whether an image is really known, and no answer for want of one."""
+    return bool(image.manifest.media_type)

@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from lithify.cache.ports import ResolvedImage
 
 
@@ -24,10 +22,14 @@ class RuleOptions(NamedTuple):
 
 
 class ContextFiles(Protocol):
-    """The build context. Paths are relative, with `/`, and without a leading one."""
+    """The build context, looked at once: answers do not change. Paths are relative, with `/`, without a leading one."""
 
-    def paths(self) -> Iterable[str]:
-        """All files, ignored ones too; bounded in number."""
+    def __hash__(self) -> int: ...
+
+    def paths(self) -> tuple[str, ...] | None:
+        """All files, and all directories with a `/` at the end, ignored ones too; None if they are too many.
+
+        What is neither, as a symlink, counts as a file. Of what is inside `.git`, only HEAD is listed."""
 
     def read(self, path: str, most: int) -> bytes | None:
         """The first `most` bytes of a file; None if it is none or cannot be read."""
@@ -35,9 +37,12 @@ class ContextFiles(Protocol):
     def size(self, path: str) -> int:
         """Bytes of a file; 0 if there is none."""
 
+    def mode(self, path: str) -> int | None:
+        """Permission bits of a file; None if it is none."""
+
 
 class ImageFiles(Protocol):
-    """What is inside an image that is at hand."""
+    """What is inside an image that is at hand. Paths are absolute; symlinks are followed inside the image."""
 
     def read(self, image: ResolvedImage, path: str, most: int) -> bytes | None:
         """The first `most` bytes of a file of the image; None if it has none or is not at hand."""

@@ -39,14 +39,19 @@ _HARMLESS = frozenset(("public", "file", "version"))
 def check(ctx: LintContext) -> Iterator[Diagnostic]:
     for line in ctx.lines:
         for name, span in _names(line):
-            words = frozenset(name.lower().split("_"))
-            if words & _SECRET and not words & _HARMLESS:
+            if is_secret(name):
                 keyword = line.instruction.name
                 yield about(
                     line.instruction,
                     f'Do not use ARG or ENV instructions for sensitive data ({keyword} "{name}")',
                     focus=span,
                 )
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is a secret."""
+    words = frozenset(name.lower().split("_"))
+    return bool(words & _SECRET) and not words & _HARMLESS
 
 
 def _names(line: Line) -> Iterator[tuple[str, Span]]:

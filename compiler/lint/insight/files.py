@@ -1,0 +1,95 @@
+"""Owns what a build sees of its context: which files there are, which the ignore file hides, what a source means.
+
+The listing is sorted out once for all rules, because a context may hold very many files. It refuses guesses: without a
+whole listing nothing is known.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from bisect import bisect_left
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from lithify.cache.wildcard import BadPattern, has_meta, match
+
+if TYPE_CHECKING:
+    from lithify.cache.ignore import IgnoreMatcher
+    from lithify.compiler.lint.context import LintContext
+    from lithify.compiler.lint.world import ContextFiles
+
+
+class Visible(NamedTuple):
+    """A context after its ignore file: files and directories, all sorted; `hidden` are ignored files."""
+
+    files: tuple[str, ...]
+    directories: frozenset[str]
+    hidden: frozenset[str]
+
+    def has(self, path: str) -> bool:
+        """Whether a path is there, or may be: what is below a symlink, or inside `.git`, is not known."""
+        if not path or path in self.directories or self.is_file(path):
+            return True
+        above = _above(path)
+        return any(self.is_file(one) or one.endswith(".git") for one in above)
+
+    def is_file(self, path: str) -> bool:
+        at = bisect_left(self.files, path)
+        return at < len(self.files) and self.files[at] == path
+
+    def below(self, path: str) -> tuple[str, ...]:
+        """All files that copying a path brings: itself, or what is in the directory."""
+        if not path:
+            return self.files
+        if self.is_file(path):
+            return (path,)
+        start = bisect_left(self.files, f"{path}/")
+        return self.files[start : bisect_left(self.files, f"{path}0", start)]
+
+    def matches(self, source: str) -> tuple[str, ...]:
+        """The files and directories that a source means; none if it is not there or no pattern."""
+        path = clean(source)
+        if not has_meta(path):
+            return (path,) if self.has(path) else ()
+        try:
+            return tuple(
+                sorted(one for one in (*self.files, *self.directories) if match(path, one))
+            )
+        except BadPattern:
+            return ()
+
+
+def clean(source: str) -> str:
+    """A source as a path of the context: '' is the whole of it; `..` never leads out."""
+    return posixpath.normpath(f"/{source}").lstrip("/")
+
+
+def visible(ctx: LintContext) -> Visible | None:
+    """The context as the build sees it; None if nothing is known of it."""
+    files = ctx.world.context
+    return None if files is None else _sort_out(files, ctx.find_ignore())
+
+
+@lru_cache(maxsize=1)
+def _sort_out(files: ContextFiles, ignore: IgnoreMatcher | None) -> Visible | None:
+    paths = files.paths()
+    if paths is None:
+        return None
+    if ignore is None:
+        shown, hidden = paths, frozenset[str]()
+    else:
+        hidden = frozenset(one for one in paths if ignore.is_ignored(one.rstrip("/")))
+        shown = tuple(one for one in paths if one not in hidden)
+    listed = tuple(sorted(one for one in shown if not one.endswith("/")))
+    directories = {one.rstrip("/") for one in shown if one.endswith("/")}
+    for one in listed:
+        directories.update(_above(one))
+    return Visible(
+        listed, frozenset(directories), frozenset(one for one in hidden if not one.endswith("/"))
+    )
+
+
+def _above(path: str) -> list[str]:
+    """The directories a path lies in, but not the root."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
