@@ -102,6 +102,7 @@ def _request(flags: argparse.Namespace, settings: Settings, door: Door) -> LintR
         extra=shellcheck_for(settings, door.environ, flags.jobs),
         repair="write" if flags.fix else "diff" if flags.diff else "",
         unsafe=flags.unsafe,
+        store=door.store_root(),
     )
     return with_rules_of_the_project(request, rule_files)
 

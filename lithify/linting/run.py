@@ -8,6 +8,7 @@ all computing; a few are not, for starting a process costs more than reading the
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,7 @@ from lithify.compiler.lint.policy import Policy, plain_names
 from lithify.compiler.plan import BuildOptions
 from lithify.errors import SourceText
 from lithify.grammar.parser import parse
+from lithify.linting.images import StoreImages
 from lithify.linting.report import FileReport, item
 from lithify.linting.surroundings import surrounding_of
 
@@ -40,7 +42,8 @@ class LintRequest(NamedTuple):
 
     `per_file_ignores` pairs a pattern of paths with names of rules; `context` is the build context of all files, ''
     for the folder that each file's sources lie in; `stdin` is the content of the file `-`, shown as `stdin_name`.
-    `repair` changes files ('write') or tells what would change ('diff'), by safe fixes, and others if `unsafe`."""
+    `repair` changes files ('write') or tells what would change ('diff'), by safe fixes, and others if `unsafe`.
+    `store` is the folder of the store whose images are looked into, '' for none."""
 
     policy: Policy = Policy()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -53,6 +56,7 @@ class LintRequest(NamedTuple):
     repair: str = ""
     unsafe: bool = False
     rule_files: tuple[str, ...] = ()
+    store: str = ""
 
 
 def with_rules_of_the_project(request: LintRequest, rule_files: tuple[str, ...]) -> LintRequest:
@@ -78,10 +82,11 @@ def lint_paths(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
 
 def lint_here(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
     """Reports on files, made in this process."""
-    done = [_attempt(path, request) for path in paths]
-    contexts = [one.examined.context for one in done if isinstance(one, _Read)]
-    extras = iter(_extras(contexts, request))
-    return [one.report(next(extras)) if isinstance(one, _Read) else one for one in done]
+    with closing(StoreImages(request.store)) as images:
+        done = [_attempt(path, request, images) for path in paths]
+        contexts = [one.examined.context for one in done if isinstance(one, _Read)]
+        extras = iter(_extras(contexts, request))
+        return [one.report(next(extras)) if isinstance(one, _Read) else one for one in done]
 
 
 def _extras(contexts: Sequence[LintContext], request: LintRequest) -> list[list[Extra]]:
@@ -118,23 +123,24 @@ class _Read(NamedTuple):
         )
 
 
-def _attempt(path: str, request: LintRequest) -> FileReport | _Read:
+def _attempt(path: str, request: LintRequest, images: StoreImages) -> FileReport | _Read:
     name = request.stdin_name if path == "-" else path
     try:
-        return _read(path, name, request)
+        return _read(path, name, request, images)
     except OSError as error:
         return FileReport(name, problem=(error.strerror or str(error)).lower())
     except UnicodeDecodeError as error:
         return FileReport(name, problem=f"not repaired: no UTF-8 at byte {error.start}")
 
 
-def _read(path: str, name: str, request: LintRequest) -> _Read:
+def _read(path: str, name: str, request: LintRequest, images: StoreImages) -> _Read:
     data = request.stdin if path == "-" else read_file(path)
     text = data.decode("utf-8", "strict" if request.repair else "replace")
     policy = policy_for(path, request)
     options = BuildOptions(build_args=request.build_args, host=_host())
     dockerfile = parse(SourceText(name, text))
-    around = surrounding_of(dockerfile, "" if path == "-" else path, request.context, options)
+    place = "" if path == "-" else path
+    around = surrounding_of(dockerfile, place, request.context, options, images)
     if not request.repair:
         return _Read(name, examine(dockerfile, policy, around), policy)
     from lithify.linting.fixing import difference, repaired, replace_file

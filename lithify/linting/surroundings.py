@@ -8,14 +8,13 @@ symbolic links out of the context, and to look at more files than a person would
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
 
 from lithify.cache.ignore import IgnoreError, parse_ignore_file
 from lithify.compiler.lint.linter import Surrounding
 from lithify.compiler.lint.world import World
-from lithify.compiler.offline import NoImages
 from lithify.grammar.ast import CopyLike
+from lithify.linting.world import FolderFiles, read_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from lithify.cache.ignore import IgnoreMatcher
     from lithify.compiler.plan import BuildOptions
     from lithify.grammar.ast import Dockerfile
+    from lithify.linting.images import StoreImages
 
-_MOST_FILES = 20_000
 _MOST_PARENTS = 4
 _MOST_IGNORE_BYTES = 1024 * 1024
 _ROOT_MARKS = (".git", ".hg")
@@ -32,15 +31,14 @@ _WILD = frozenset("*?[$\\")
 
 
 def surrounding_of(
-    dockerfile: Dockerfile, path: str, context: str, options: BuildOptions
+    dockerfile: Dockerfile, path: str, context: str, options: BuildOptions, images: StoreImages
 ) -> Surrounding:
     """What a file stands in; `path` is '' for one that lies nowhere, `context` for one that is to be found."""
     folder = context or _find_context(dockerfile, path)
     if not folder:
-        return Surrounding(options)
-    return Surrounding(
-        options, NoImages(), _ignore_finder(path, folder), World(FolderFiles(folder))
-    )
+        return Surrounding(options, images, world=World(images=images))
+    world = World(FolderFiles(folder), images)
+    return Surrounding(options, images, _ignore_finder(path, folder), world)
 
 
 def _find_context(dockerfile: Dockerfile, path: str) -> str:
@@ -94,7 +92,7 @@ def _ignore_finder(path: str, folder: str) -> Callable[[], IgnoreMatcher | None]
     def find() -> IgnoreMatcher | None:
         own = f"{path}.dockerignore" if path else ""
         for name in (own, os.path.join(folder, ".dockerignore")):
-            text = _read(name, _MOST_IGNORE_BYTES) if name else None
+            text = read_start(name, _MOST_IGNORE_BYTES) if name else None
             if text is not None:
                 try:
                     return parse_ignore_file(text.decode("utf-8", "replace"), name)
@@ -103,61 +101,3 @@ def _ignore_finder(path: str, folder: str) -> Callable[[], IgnoreMatcher | None]
         return None
 
     return find
-
-
-class FolderFiles:
-    """The files of a folder (ContextFiles)."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._paths: tuple[str, ...] | None = None
-
-    def paths(self) -> tuple[str, ...]:
-        """All files, in a stable order; walked once, and cut off where there are very many."""
-        if self._paths is None:
-            self._paths = tuple(_walk(self._folder))
-        return self._paths
-
-    def read(self, path: str, most: int) -> bytes | None:
-        """The first bytes of a file; None if it is none, or lies outside."""
-        place = self._place(path)
-        return _read(place, most) if place else None
-
-    def size(self, path: str) -> int:
-        """Bytes of a file; 0 if there is none."""
-        place = self._place(path)
-        try:
-            return os.lstat(place).st_size if place else 0
-        except OSError:
-            return 0
-
-    def _place(self, path: str) -> str:
-        """Where a path really lies; '' if that is outside the folder."""
-        root = os.path.realpath(self._folder)
-        place = os.path.realpath(os.path.join(root, path.lstrip("/")))
-        return place if place == root or place.startswith(root.rstrip("/") + "/") else ""
-
-
-def _walk(folder: str) -> Iterator[str]:
-    left = _MOST_FILES
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != ".git")
-        base = os.path.relpath(parent, folder)
-        for name in sorted(names):
-            left -= 1
-            if left < 0:
-                return
-            yield name if base == "." else f"{base}/{name}"
-
-
-def _read(path: str, most: int) -> bytes | None:
-    """The first bytes of a regular file; None for anything else. Never waits for a pipe."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
-    with open(descriptor, "rb") as file:
-        return file.read(most)

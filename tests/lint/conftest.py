@@ -22,6 +22,7 @@ from lithify.compiler.offline import LenientResolver
 from lithify.compiler.plan import BuildOptions
 from lithify.errors import ImageNotFound, SourceText
 from lithify.grammar.parser import parse
+from tests.lint.worlds import IMAGES
 
 AMD64 = Platform("linux", "amd64")
 Check = Callable[..., Checked]
@@ -42,6 +43,11 @@ class Images:
                 AMD64, ContainerConfig(shell=("/bin/bash", "-eo", "pipefail", "-c"))
             ),
             "child": ImageConfig(AMD64, ContainerConfig(on_build=("ARG FIRED=1",))),
+            "image-with-onbuild": ImageConfig(
+                AMD64, ContainerConfig(on_build=("COPY . /srv", "RUN  make"))
+            ),
+            "image-with-volume": ImageConfig(AMD64, ContainerConfig(volumes=("/var/data",))),
+            **{name: ImageConfig(AMD64) for name in IMAGES},
         }
         if reference not in configs:
             raise ImageNotFound(f"no image {reference}")
