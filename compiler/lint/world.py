@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from lithify.cache.ports import ResolvedImage
 
+#: Directories that are known to hold very much, and nothing that a rule asks for.
+UNENTERED = frozenset((".git", "node_modules"))
+
 
 class RuleOptions(NamedTuple):
     """What people configure of single rules.
@@ -29,7 +32,8 @@ class ContextFiles(Protocol):
     def paths(self) -> tuple[str, ...] | None:
         """All files, and all directories with a `/` at the end, ignored ones too; None if they are too many.
 
-        What is neither, as a symlink, counts as a file. Of what is inside `.git`, only HEAD is listed."""
+        What is neither, as a symlink, counts as a file. What is inside
+        directories of UNENTERED is not listed, but for `.git/HEAD`."""
 
     def read(self, path: str, most: int) -> bytes | None:
         """The first `most` bytes of a file; None if it is none or cannot be read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.cache.platform import host_platform
@@ -20,7 +20,8 @@ from lithify.errors import SourceText
 from lithify.grammar.parser import parse
 from lithify.linting.images import StoreImages
 from lithify.linting.report import FileReport, item
-from lithify.linting.surroundings import surrounding_of
+from lithify.linting.surroundings import AtHand, surrounding_of
+from lithify.linting.world import FolderFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 #: Below this many files, one process is faster than several.
 _WORTH_SHARING = 80
+#: Folders whose listing is kept for other files of the same context.
+_MOST_FOLDERS = 8
 _LARGEST_BYTES = 16 * 1024 * 1024
 
 
@@ -83,7 +86,8 @@ def lint_paths(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
 def lint_here(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
     """Reports on files, made in this process."""
     with closing(StoreImages(request.store)) as images:
-        done = [_attempt(path, request, images) for path in paths]
+        at_hand = AtHand(images, lru_cache(maxsize=_MOST_FOLDERS)(FolderFiles))
+        done = [_attempt(path, request, at_hand) for path in paths]
         contexts = [one.examined.context for one in done if isinstance(one, _Read)]
         extras = iter(_extras(contexts, request))
         return [one.report(next(extras)) if isinstance(one, _Read) else one for one in done]
@@ -123,24 +127,24 @@ class _Read(NamedTuple):
         )
 
 
-def _attempt(path: str, request: LintRequest, images: StoreImages) -> FileReport | _Read:
+def _attempt(path: str, request: LintRequest, at_hand: AtHand) -> FileReport | _Read:
     name = request.stdin_name if path == "-" else path
     try:
-        return _read(path, name, request, images)
+        return _read(path, name, request, at_hand)
     except OSError as error:
         return FileReport(name, problem=(error.strerror or str(error)).lower())
     except UnicodeDecodeError as error:
         return FileReport(name, problem=f"not repaired: no UTF-8 at byte {error.start}")
 
 
-def _read(path: str, name: str, request: LintRequest, images: StoreImages) -> _Read:
+def _read(path: str, name: str, request: LintRequest, at_hand: AtHand) -> _Read:
     data = request.stdin if path == "-" else read_file(path)
     text = data.decode("utf-8", "strict" if request.repair else "replace")
     policy = policy_for(path, request)
     options = BuildOptions(build_args=request.build_args, host=_host())
     dockerfile = parse(SourceText(name, text))
     place = "" if path == "-" else path
-    around = surrounding_of(dockerfile, place, request.context, options, images)
+    around = surrounding_of(dockerfile, place, request.context, options, at_hand)
     if not request.repair:
         return _Read(name, examine(dockerfile, policy, around), policy)
     from lithify.linting.fixing import difference, repaired, replace_file

@@ -8,11 +8,12 @@ symbolic links out of the context, and to look at more files than a person would
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.cache.ignore import IgnoreError, parse_ignore_file
 from lithify.compiler.lint.linter import Surrounding
 from lithify.compiler.lint.world import World
+from lithify.compiler.offline import NoImages
 from lithify.grammar.ast import CopyLike
 from lithify.linting.world import FolderFiles, read_start
 
@@ -30,15 +31,26 @@ _ROOT_MARKS = (".git", ".hg")
 _WILD = frozenset("*?[$\\")
 
 
+class AtHand(NamedTuple):
+    """What several files may share: images that may be looked into, and the way to look at a folder."""
+
+    images: StoreImages | None = None
+    folder_files: Callable[[str], FolderFiles] = FolderFiles
+
+
 def surrounding_of(
-    dockerfile: Dockerfile, path: str, context: str, options: BuildOptions, images: StoreImages
+    dockerfile: Dockerfile,
+    path: str,
+    context: str,
+    options: BuildOptions,
+    at_hand: AtHand | None = None,
 ) -> Surrounding:
     """What a file stands in; `path` is '' for one that lies nowhere, `context` for one that is to be found."""
     folder = context or _find_context(dockerfile, path)
-    if not folder:
-        return Surrounding(options, images, world=World(images=images))
-    world = World(FolderFiles(folder), images)
-    return Surrounding(options, images, _ignore_finder(path, folder), world)
+    images, folder_files = at_hand or AtHand()
+    files = folder_files(folder) if folder else None
+    around = Surrounding(options, images or NoImages(), world=World(files, images))
+    return around._replace(find_ignore=_ignore_finder(path, folder)) if folder else around
 
 
 def _find_context(dockerfile: Dockerfile, path: str) -> str:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 import stat
 
+from lithify.compiler.lint.world import UNENTERED
+
+_HEAD = (".git", "HEAD")
 _MOST_FILES = 50_000
 
 
@@ -61,9 +64,9 @@ def _walked(folder: str) -> tuple[str, ...] | None:
     for parent, folders, names in os.walk(folder):
         base = os.path.relpath(parent, folder)
         prefix = "" if base == "." else f"{base}/"
-        if os.path.basename(parent) == ".git":
+        if os.path.basename(parent) in UNENTERED:
             folders.clear()
-            names = [name for name in names if name == "HEAD"]
+            names = [name for name in names if (os.path.basename(parent), name) == _HEAD]
         folders.sort()
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         found += (f"{prefix}{name}" for name in sorted((*names, *links)))

@@ -14,6 +14,7 @@ from lithify.compiler.lint.catalogue.file import SYNTAX_ERROR
 from lithify.compiler.lint.registry import RULES
 from lithify.compiler.lint.rule import Profile, Rule
 from lithify.compiler.lint.world import RuleOptions
+from tests.lint.worlds import world_of
 
 if TYPE_CHECKING:
     from tests.lint.conftest import Lint
@@ -62,7 +63,14 @@ def _options(rule: Rule) -> RuleOptions:
 
 def _findings(rule: Rule, text: str, lint: Lint, ignore: str | None) -> list[str]:
     select = (rule.slug,) if rule.is_off or rule.is_experimental else ()
-    found = lint(text, profile=_profile(rule), select=select, ignore=ignore, options=_options(rule))
+    found = lint(
+        text,
+        profile=_profile(rule),
+        select=select,
+        ignore=ignore,
+        options=_options(rule),
+        world=world_of(HERE / rule.slug),
+    )
     return [f"{one.span.line}: {one.message}" for one in found if one.rule == rule]
 
 
@@ -90,7 +98,7 @@ def test_the_documentation_of_a_rule_is_whole_and_its_examples_are_true(
     assert all(section in text for section in _SECTIONS)
     examples = dict(_BLOCK.findall(text + "\n"))
     found = {
-        kind: bool(_findings(rule, _whole(block), lint, "*.log"))
+        kind: bool(_findings(rule, _whole(block), lint, f"{_ignore(rule) or ''}\n*.log"))
         for kind, block in examples.items()
     }
     assert found == {"Example": True, "Use instead": False}

@@ -37,6 +37,8 @@ def folder(tmp_path: Path) -> Path:
     (top / "empty").mkdir()
     (top / ".git" / "objects").mkdir(parents=True)
     (top / ".git" / "HEAD").write_text("ref")
+    (top / "node_modules" / "a").mkdir(parents=True)
+    (top / "node_modules" / "a" / "x").write_text("")
     (top / "src" / "deep" / "a.py").write_text("hello")
     (top / "run.sh").write_text("x")
     (top / "run.sh").chmod(0o750)
@@ -46,12 +48,15 @@ def folder(tmp_path: Path) -> Path:
     return top
 
 
-def test_a_folder_lists_files_directories_and_links_but_not_the_inside_of_git(folder: Path) -> None:
+def test_a_folder_lists_files_directories_and_links_but_not_what_nobody_asks_for(
+    folder: Path,
+) -> None:
     assert sorted(FolderFiles(str(folder)).paths() or ()) == [
         ".git/",
         ".git/HEAD",
         "empty/",
         "inside",
+        "node_modules/",
         "outside",
         "pipe",
         "run.sh",

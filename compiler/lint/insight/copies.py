@@ -12,11 +12,10 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.cache.wildcard import has_meta
-from lithify.compiler.dependencies import instruction_needs
 from lithify.compiler.lint.insight.files import clean, visible
 from lithify.compiler.lower.remote import is_git, is_url
 from lithify.compiler.paths import has_trailing_slash
-from lithify.grammar.ast import Add, CopyLike
+from lithify.grammar.ast import Add, Copy, CopyLike
 from lithify.grammar.heredoc import parse_heredoc_word
 
 if TYPE_CHECKING:
@@ -63,7 +62,8 @@ def context_sources(line: Line) -> Iterator[Source]:
 
 def stage_sources(line: Line) -> Iterator[Source]:
     """The sources of `COPY --from`."""
-    if any(need.is_copy for need in instruction_needs(line.instruction)):
+    flag = line.instruction.flag("from")
+    if isinstance(line.instruction, Copy) and flag is not None and flag.value:
         yield from (one for one in sources(line) if not one.heredoc)
 
 

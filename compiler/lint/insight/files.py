@@ -12,9 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.cache.wildcard import BadPattern, has_meta, match
+from lithify.compiler.lint.world import UNENTERED
 
 if TYPE_CHECKING:
-    from lithify.cache.ignore import IgnoreMatcher
+    from collections.abc import Iterator
+
+    from lithify.cache.ignore import Hits, IgnoreMatcher
     from lithify.compiler.lint.context import LintContext
     from lithify.compiler.lint.world import ContextFiles
 
@@ -27,11 +30,11 @@ class Visible(NamedTuple):
     hidden: frozenset[str]
 
     def has(self, path: str) -> bool:
-        """Whether a path is there, or may be: what is below a symlink, or inside `.git`, is not known."""
+        """Whether a path is there, or may be: what is below a symlink, or not listed, is not known."""
         if not path or path in self.directories or self.is_file(path):
             return True
         above = _above(path)
-        return any(self.is_file(one) or one.endswith(".git") for one in above)
+        return any(self.is_file(one) or posixpath.basename(one) in UNENTERED for one in above)
 
     def is_file(self, path: str) -> bool:
         at = bisect_left(self.files, path)
@@ -78,7 +81,7 @@ def _sort_out(files: ContextFiles, ignore: IgnoreMatcher | None) -> Visible | No
     if ignore is None:
         shown, hidden = paths, frozenset[str]()
     else:
-        hidden = frozenset(one for one in paths if ignore.is_ignored(one.rstrip("/")))
+        hidden = frozenset(_ignored(paths, ignore))
         shown = tuple(one for one in paths if one not in hidden)
     listed = tuple(sorted(one for one in shown if not one.endswith("/")))
     directories = {one.rstrip("/") for one in shown if one.endswith("/")}
@@ -87,6 +90,23 @@ def _sort_out(files: ContextFiles, ignore: IgnoreMatcher | None) -> Visible | No
     return Visible(
         listed, frozenset(directories), frozenset(one for one in hidden if not one.endswith("/"))
     )
+
+
+def _ignored(paths: tuple[str, ...], ignore: IgnoreMatcher) -> Iterator[str]:
+    """The paths that are taken away; what hits a directory is found out once for all that is in it."""
+    known: dict[str, Hits] = {}
+
+    def hits(path: str) -> Hits:
+        if path not in known:
+            parent = posixpath.dirname(path)
+            known[path] = ignore.hits(path, hits(parent) if parent else ())
+        return known[path]
+
+    for one in paths:
+        path = one.rstrip("/")
+        parent = posixpath.dirname(path)
+        if ignore.is_taken(ignore.hits(path, hits(parent) if parent else ())):
+            yield one
 
 
 def _above(path: str) -> list[str]:

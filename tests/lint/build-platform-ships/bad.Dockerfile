@@ -1,0 +1,4 @@
+FROM --platform=$BUILDPLATFORM debian:13 AS base
+RUN a
+FROM --platform=${BUILDPLATFORM} base
+CMD ["bash"]

@@ -1,0 +1,3 @@
+FROM busybox
+COPY start.sh /start.sh
+COPY scripts /scripts

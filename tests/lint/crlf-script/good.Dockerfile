@@ -1,0 +1,2 @@
+FROM busybox
+COPY good.sh notes.txt other.sh hidden /

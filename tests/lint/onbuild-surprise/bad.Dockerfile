@@ -1,0 +1,2 @@
+FROM image-with-onbuild
+RUN a

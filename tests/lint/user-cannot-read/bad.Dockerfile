@@ -1,0 +1,4 @@
+FROM busybox
+COPY app.conf /etc/app.conf
+COPY conf /etc/conf
+USER 1000
