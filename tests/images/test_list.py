@@ -88,7 +88,7 @@ def names(store: Store, *filters: tuple[str, str]) -> set[str]:
         ([("since", "alpine:3")], {"example.org/team/app:1", "app:2", "<none>:<none>"}),
         ([("before", "app:2"), ("since", "alpine:3")], {"example.org/team/app:1", "<none>:<none>"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)),
 )
 def test_filters_pass_what_docker_passes(
     images: Store, filters: list[tuple[str, str]], found: set[str]

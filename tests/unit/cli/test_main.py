@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import lithify
 from lithify.cli.door import Door
 from lithify.cli.main import COMMANDS
 from lithify.errors import (
@@ -241,3 +242,10 @@ def test_a_reader_that_went_away_is_no_news(arguments: list[str]) -> None:
         process.stdin.close()
         assert process.stderr.read() == b""
         assert process.wait() in (0, 1)
+
+
+def test_the_package_can_be_run_as_a_module() -> None:
+    words = [sys.executable, "-m", "lithify", "--version"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(lithify.__file__).parents[1])}
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+    assert (ended.returncode, ended.stdout.split()[0]) == (0, "lithify")
