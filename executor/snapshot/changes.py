@@ -39,6 +39,8 @@ _CHUNK = 1024 * 1024
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 #: File systems stamp with the time of the last clock tick, which may lie before the step's start.
 _TICK_NS = 20_000_000
+#: Programs that carry a time along cut it off: `cp -p` and tar to seconds, zip to two of them.
+_COARSEST_NS = 2_000_000_000
 _KINDS = {
     stat.S_IFREG: Kind.FILE,
     stat.S_IFLNK: Kind.SYMLINK,
@@ -53,15 +55,16 @@ class TimeRule:
     """The canonical time of what a step left: `started_ns` is in Unix nanoseconds, `logical_time`
     in seconds.
 
-    What was stamped during the step gets the logical time; older times stay, in whole seconds; with
-    `clamp` none is later than the logical time (an explicit SOURCE_DATE_EPOCH)."""
+    What was stamped during the step gets the logical time, also where the stamp was cut off to the
+    unit of a program before it was set again; older times stay, in whole seconds; with `clamp` none is later than the logical time (an explicit SOURCE_DATE_EPOCH)."""
 
     started_ns: int
     logical_time: int
     clamp: bool = False
 
     def canonical(self, mtime_ns: int) -> int:
-        if mtime_ns >= self.started_ns - _TICK_NS:
+        earliest_ns = self.started_ns - _TICK_NS
+        if mtime_ns >= earliest_ns - earliest_ns % _COARSEST_NS:
             return self.logical_time
         seconds = mtime_ns // 1_000_000_000
         return min(seconds, self.logical_time) if self.clamp else seconds

@@ -9,9 +9,12 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lithify.errors import BuildError
 from lithify.executor.entries import Bytes, Entry, Kind
+from lithify.executor.snapshot.changes import TimeRule
 from lithify.executor.snapshot.snapshots import EMPTY_DIFF_ID
 
 if TYPE_CHECKING:
@@ -280,3 +283,13 @@ def test_no_mount_is_ever_visible(workshop: Workshop) -> None:
     before = mounts()
     with workshop.snapshots.prepare([]), workshop.snapshots.view([]):
         assert mounts() == before
+
+
+@given(st.integers(0, 10**19), st.integers(0, 10**9), st.sampled_from((1, 10**9, 2 * 10**9)))
+def test_a_stamp_of_the_step_is_one_in_whatever_unit_it_was_carried_along(
+    started_ns: int, later_ns: int, unit_ns: int
+) -> None:
+    stamped_ns = started_ns + later_ns
+    rule = TimeRule(started_ns, logical_time=7)
+    assert rule.canonical(stamped_ns - stamped_ns % unit_ns) == 7
+    assert rule.canonical(started_ns - 3 * 10**9) == (started_ns - 3 * 10**9) // 10**9
