@@ -44,12 +44,14 @@ def run_all(
     *,
     jobs: int,
     cancellation: Cancellation,
+    last_first: bool = False,
 ) -> list[Result]:
     """Do `work(index, results of its inputs)` for every index, in an order that respects `inputs`.
 
-    `inputs[i]` are the indices that i needs, all smaller than i. Raises the first error that a step raised, after
+    `inputs[i]` are the indices that i needs, all smaller than i. Of steps that are ready
+    the first starts first, or the last with `last_first`: no result may depend on it. Raises the first error that a step raised, after
     every running step has ended; a Cancelled gives way to the error that caused it."""
-    return _Run(inputs, work, jobs, cancellation).run()
+    return _Run(inputs, work, jobs, cancellation, last_first).run()
 
 
 class _Run(Generic[Result]):
@@ -59,11 +61,13 @@ class _Run(Generic[Result]):
         work: Callable[[int, Mapping[int, Result]], Result],
         jobs: int,
         cancellation: Cancellation,
+        last_first: bool,
     ) -> None:
         self._inputs = inputs
         self._work = work
         self._jobs = max(1, jobs)
         self._cancellation = cancellation
+        self._last_first = last_first
         self._states = [State.WAITING if one else State.READY for one in inputs]
         self._missing = [len(one) for one in inputs]
         self._users: list[list[int]] = [[] for _ in inputs]
@@ -89,14 +93,17 @@ class _Run(Generic[Result]):
         return [self._results[index] for index in range(len(self._inputs))]
 
     def _start_ready(self, most: int) -> int:
-        ready = [i for i, state in enumerate(self._states) if state is State.READY][:most]
-        for index in ready:
+        ready = [i for i, state in enumerate(self._states) if state is State.READY]
+        if self._last_first:
+            ready.reverse()
+        started = ready[:most]
+        for index in started:
             self._states[index] = State.RUNNING
             needed = {one: self._results[one] for one in self._inputs[index]}
             threading.Thread(
                 target=self._do, args=(index, needed), name=f"step-{index}", daemon=True
             ).start()
-        return len(ready)
+        return len(started)
 
     def _do(self, index: int, needed: Mapping[int, Result]) -> None:
         try:

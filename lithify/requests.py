@@ -53,7 +53,8 @@ class AttestationSpec:
 class BuildRequest:
     """A build. `context` is a directory, '-' (standard input), or a URL; `dockerfile` '' is the
     context's own, '-' standard input. `source_date_epoch` is a number or what `--build-arg SOURCE_DATE_EPOCH` may name. `proxies` are
-    the door's proxy variables. `pull` says when registries are asked for base images: always, newer, missing or never."""
+    the door's proxy variables. `last_first` starts ready steps from the end of the plan, for a proof that order is
+    nothing. `pull` says when registries are asked for base images: always, newer, missing or never."""
 
     context: str = "."
     dockerfile: str = ""
@@ -83,6 +84,7 @@ class BuildRequest:
     proxies: tuple[tuple[str, str], ...] = ()
     jobs: int = 0
     attestations: tuple[AttestationSpec, ...] = ()
+    last_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,6 +269,7 @@ class BuildSession:
                 builder.build,
                 jobs=self._request.jobs or default_jobs(os.cpu_count() or 1),
                 cancellation=self._around.cancellation,
+                last_first=self._request.last_first,
             )
             if not builder.forget_lost():
                 return outcomes

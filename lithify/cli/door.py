@@ -12,11 +12,18 @@ from contextlib import contextmanager
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Protocol
 
     from lithify.api import Engine
     from lithify.requests import EngineOptions
 
     OpenEngine = Callable[[EngineOptions], Engine]
+
+    class Stoppable(Protocol):
+        """Something that works and can be asked to stop."""
+
+        def cancel(self) -> None: ...
+
 
 ISOLATIONS = ("auto", "namespaces", "rootless", "chroot")
 
@@ -32,7 +39,7 @@ class Door:
         self.isolation = "auto"
         self.debug = False
         self._open_engine = open_engine
-        self._building: Engine | None = None
+        self._building: Stoppable | None = None
 
     def store_root(self) -> str:
         """Where the store is: `--root`, $LITHIFY_HOME, else the place of this kind of user."""
@@ -61,7 +68,7 @@ class Door:
             yield engine
 
     @contextmanager
-    def building(self, engine: Engine) -> Iterator[None]:
+    def building(self, engine: Stoppable) -> Iterator[None]:
         """While this lasts, the first interruption asks the engine to stop instead of raising."""
         self._building = engine
         try:

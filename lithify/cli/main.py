@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("lithify.cli.inspect", "Show an image's details as JSON"),
     "sbom": ("lithify.cli.sbom", "List the packages in an image"),
     "provenance": ("lithify.cli.provenance", "Show how an image was built"),
+    "diff": ("lithify.cli.diff", "Compare two images, file by file"),
+    "prove": ("lithify.cli.prove", "Build twice in different surroundings, compare, explain"),
     "tag": ("lithify.cli.tag", "Give an image another name"),
     "rmi": ("lithify.cli.rmi", "Remove images from the store"),
     "load": ("lithify.cli.load", "Load images from an archive"),

@@ -120,3 +120,19 @@ def test_a_callback_is_forgotten_after_its_block() -> None:
         pass
     cancellation.cancel()
     assert called == []
+
+
+def test_steps_that_are_ready_start_in_the_order_of_the_plan_or_against_it() -> None:
+    def order(*, last_first: bool) -> list[int]:
+        started: list[int] = []
+
+        def work(index: int, _: Mapping[int, int]) -> int:
+            started.append(index)
+            return index
+
+        inputs = [(), (), (0,), (1,)]
+        run_all(inputs, work, jobs=1, cancellation=Cancellation(), last_first=last_first)
+        return started
+
+    assert order(last_first=False) == [0, 1, 2, 3]
+    assert order(last_first=True) == [1, 3, 0, 2]

@@ -1,0 +1,1 @@
+"""Comparison: what differs between two images, down to the member of an archive, and why it may."""
