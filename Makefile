@@ -41,8 +41,9 @@ docs:
 	PYTHONPATH=. $(PYTHON) -m lithify.linting.pages docs/rules
 	$(PYTHON) -m pytest -q tests/test_docs.py
 
+# Builds the whole corpus twice; needs the package mirrors and some minutes.
 reproduce:
-	$(PYTHON) samples/reproduce.py
+	$(PYTHON) -m tests.reproducibility
 
 # Kills two hundred builds at random moments, a dozen in the usual run.
 faults:

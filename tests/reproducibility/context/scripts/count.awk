@@ -1,0 +1,2 @@
+{ count[$1]++ }
+END { for (word in count) print word, count[word] }

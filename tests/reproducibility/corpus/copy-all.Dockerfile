@@ -1,0 +1,3 @@
+# stratum: copy
+FROM scratch
+COPY . /

@@ -1,0 +1,4 @@
+# stratum: copy
+FROM busybox
+COPY attributes /attributes
+RUN cp -a /attributes /copied
