@@ -32,6 +32,7 @@ from lithify.executor.normalise.table import NORMALISERS
 from lithify.executor.ops.environment import ENVIRONMENT_FORM
 from lithify.executor.scheduler import run_all
 from lithify.executor.services import Services
+from lithify.executor.snapshot.changes import TIMES_FORM
 from lithify.executor.snapshot.snapshots import Snapshots
 from lithify.grammar.parser import parse
 from lithify.outputs import Outputs, digest_of, names_of
@@ -288,7 +289,10 @@ class BuildSession:
     def _key_surroundings(self, plan: Plan) -> keys.KeySurroundings:
         versions = " ".join(f"{one.name}/{one.version}" for one in NORMALISERS)
         return keys.KeySurroundings(
-            FORM_VERSION, f"{versions} {ENVIRONMENT_FORM}", plan.epoch, self._request.faithful
+            FORM_VERSION,
+            f"{versions} {ENVIRONMENT_FORM} {TIMES_FORM}",
+            plan.epoch,
+            self._request.faithful,
         )
 
     # -- results ---------------------------------------------------------------------------------

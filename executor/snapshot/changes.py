@@ -41,6 +41,8 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _TICK_NS = 20_000_000
 #: Programs that carry a time along cut it off: `cp -p` and tar to seconds, zip to two of them.
 _COARSEST_NS = 2_000_000_000
+#: Names the rule of times in keys; it changes whenever a time in some layer would.
+TIMES_FORM = "times/2"
 _KINDS = {
     stat.S_IFREG: Kind.FILE,
     stat.S_IFLNK: Kind.SYMLINK,
