@@ -43,11 +43,18 @@ class _UnreadableRest(Exception):
 
 def read_file(source: SourceText, directives: DirectiveBlock, bodies: BodyParser) -> Dockerfile:
     """Read every instruction of a file; mistakes are collected, in file order."""
+    return read_parts(source, directives, bodies)[0]
+
+
+def read_parts(
+    source: SourceText, directives: DirectiveBlock, bodies: BodyParser
+) -> tuple[Dockerfile, tuple[Statement, ...]]:
+    """Read a file, and keep the statement that each of its instructions was made of."""
     reader = LineReader(source, at=directives.end, escape=directives.escape)
     walk = _Walk(source, reader, bodies)
     walk.errors += directives.errors
     walk.run()
-    return Dockerfile(
+    dockerfile = Dockerfile(
         source=source,
         escape=directives.escape,
         directives=directives.directives,
@@ -56,6 +63,7 @@ def read_file(source: SourceText, directives: DirectiveBlock, bodies: BodyParser
         errors=tuple(walk.errors),
         empty_continuations=tuple(walk.empty_continuations),
     )
+    return dockerfile, tuple(walk.statements)
 
 
 def read_trigger(text: str, source: SourceText, span: Span, bodies: BodyParser) -> Instruction:
@@ -81,6 +89,7 @@ class _Walk:
         self._may_skip_bodies = True
         self._has_stage = False
         self.instructions: list[Instruction] = []
+        self.statements: list[Statement] = []
         self.errors: list[SourceError] = []
         self.empty_continuations: list[Span] = []
 
@@ -125,6 +134,7 @@ class _Walk:
             else:
                 self._check_order(statement)
             self.instructions.append(build_instruction(statement, heredocs, span, self._bodies))
+            self.statements.append(statement)
         except LineTooLong as error:
             raise _UnreadableRest(error) from None
         except SourceError as error:

@@ -191,7 +191,7 @@ def _is_heredoc(word: ast.Word) -> bool:
 def _arg(statement: Statement, common: _Common) -> ast.Arg:
     _at_least_one(statement)
     declarations: list[ast.ArgDeclaration] = []
-    for word, start in zip(statement.args, statement.arguments.starts, strict=True):
+    for word, (start, _) in zip(statement.args, statement.arguments.ranges, strict=True):
         name, equals, default = word.text.partition("=")
         if not equals:
             declarations.append(ast.ArgDeclaration(word, None))

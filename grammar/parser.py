@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.errors import SourceError
 from lithify.grammar.directives import read_directives
-from lithify.grammar.file import read_file, read_trigger
+from lithify.grammar.file import read_file, read_parts, read_trigger
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
     from lithify.errors import SourceText, Span
     from lithify.grammar.ast import Dockerfile, Instruction
+    from lithify.grammar.statement import Statement
 
 _STARTS = ("flags", "words", "pair", "fields", "image", "array", "record")
 _SWAP_ESCAPES = str.maketrans("\\`", "`\\")
@@ -37,6 +38,15 @@ def parse(source: SourceText) -> Dockerfile:
     """Parse a whole file; never raises for bad text, whose mistakes are in `Dockerfile.errors`."""
     directives = read_directives(source)
     return read_file(source, directives, BodyParser(directives.escape))
+
+
+def parse_parts(source: SourceText) -> tuple[Dockerfile, tuple[Statement, ...]]:
+    """Parse a whole file, and keep the statement that each instruction was made of.
+
+    Statements hold what the tree leaves out: the logical line and where words stand in it.
+    """
+    directives = read_directives(source)
+    return read_parts(source, directives, BodyParser(directives.escape))
 
 
 def parse_trigger(text: str, source: SourceText, span: Span) -> Instruction:

@@ -36,8 +36,8 @@ class _Arguments(NamedTuple):
     """What the grammar of a keyword made of the rest of the line."""
 
     words: tuple[Word, ...] = ()
-    #: Where the words start in the line (ARG).
-    starts: tuple[int, ...] = ()
+    #: Where the words stand in the line, half-open; a pair of ENV or LABEL with an equals sign is one.
+    ranges: tuple[tuple[int, int], ...] = ()
     is_json: bool = False
     #: `KEY value` without an equals sign (ENV, LABEL).
     is_legacy: bool = False
@@ -131,11 +131,10 @@ class _Reader:
         return _Arguments((self.rest,))
 
     def fields(self) -> _Arguments:
-        return _Arguments(self._words(self.bodies.fields(self.rest.text)))
+        return self._list(self.bodies.fields(self.rest.text))
 
     def words(self) -> _Arguments:
-        pieces = self.bodies.words(self.rest.text)
-        return _Arguments(self._words(pieces), tuple(self.body + piece.start for piece in pieces))
+        return self._list(self.bodies.words(self.rest.text))
 
     def json_or_whole(self) -> _Arguments:
         words, is_json = self._json_or_word(self.rest, self.body)
@@ -149,7 +148,7 @@ class _Reader:
         pieces = self.bodies.image(self.rest.text)
         if pieces is None:
             raise SourceError("FROM requires either one or three arguments", span=self.rest.span)
-        return _Arguments(self._words(pieces))
+        return self._list(pieces)
 
     def env(self) -> _Arguments:
         return self._pairs("ENV")
@@ -172,6 +171,12 @@ class _Reader:
     def trigger(self) -> _Arguments:
         inner = parse_statement(self.line, self.bodies, self.body, is_trigger=True)
         return _Arguments(inner=inner)
+
+    def _list(self, pieces: list[Piece]) -> _Arguments:
+        return _Arguments(self._words(pieces), self._ranges(pieces))
+
+    def _ranges(self, pieces: list[Piece]) -> tuple[tuple[int, int], ...]:
+        return tuple((self.body + piece.start, self.body + piece.end) for piece in pieces)
 
     def _words(self, pieces: list[Piece]) -> tuple[Word, ...]:
         return tuple(
@@ -200,11 +205,12 @@ class _Reader:
         if not pieces:
             return _Arguments()
         if "=" not in pieces[0].text:
-            pair = self._words(self.bodies.pair(self.rest.text))
-            if len(pair) < 2:
+            pieces = self.bodies.pair(self.rest.text)
+            if len(pieces) < 2:
                 raise SourceError(f"{name} must have two arguments", span=self.rest.span)
-            return _Arguments(pair, is_legacy=True)
-        return _Arguments(tuple(word for piece in pieces for word in self._pair(piece)))
+            return _Arguments(self._words(pieces), self._ranges(pieces), is_legacy=True)
+        words = tuple(word for piece in pieces for word in self._pair(piece))
+        return _Arguments(words, self._ranges(pieces))
 
     def _pair(self, piece: Piece) -> tuple[Word, Word]:
         """`name=value`, split at the first equals sign."""
