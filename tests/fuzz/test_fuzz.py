@@ -31,6 +31,10 @@ def test_mutated_dockerfiles_are_planned_or_refused_clearly() -> None:
     _search("dockerfiles.py", 3000)
 
 
+def test_mutated_dockerfiles_are_formatted_without_changing_what_they_build() -> None:
+    _search("formatting.py", 800)
+
+
 @pytest.mark.root
 def test_hostile_archives_are_added_or_refused_clearly_and_touch_nothing_outside() -> None:
     _search("archives.py", 200)
