@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("lithify.cli.build", "Build an image from a Dockerfile"),
     "lint": ("lithify.cli.lint", "Check Dockerfiles, and repair them"),
+    "fmt": ("lithify.cli.fmt", "Format Dockerfiles without changing what they build"),
     "plan": ("lithify.cli.plan", "Show what a build would do, without doing it"),
     "run": ("lithify.cli.run", "Run a command in a container made from an image"),
     "images": ("lithify.cli.images", "List images of the store"),
