@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ENCODING = "utf-8"
 _ERRORS = "surrogateescape"
 _WIDEST_INDENT = 16
-_STEP_ASIDE = ".lithify-fmt-"
+_ASIDE = ".lithify-fmt-"
 
 
 class Choices(NamedTuple):
@@ -130,26 +130,27 @@ def _senseless(key: str, value: str, path: str, hint: str) -> ConfigurationError
 
 def write_file(path: str, formatted: Formatted) -> None:
     """Put a formatted text into its file in one step; a link stays one, and so does the mode. Raises LithifyError."""
+    import tempfile
+
     target = os.path.realpath(path)
-    aside = os.path.join(os.path.dirname(target), f"{_STEP_ASIDE}{os.getpid()}")
     try:
         if not os.access(target, os.W_OK):
             raise LithifyError(f"cannot write {path}: it is read-only")
+        descriptor, aside = tempfile.mkstemp(prefix=_ASIDE, dir=os.path.dirname(target))
         try:
-            _write_aside(aside, target, formatted.data)
+            _write_aside(descriptor, target, formatted.data)
             os.replace(aside, target)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(aside)
+        except BaseException:
+            os.unlink(aside)
+            raise
     except OSError as error:
         raise LithifyError(f"cannot write {path}: {_reason(error)}") from error
 
 
-def _write_aside(aside: str, target: str, data: bytes) -> None:
-    """A new file beside the target with its mode and, where that is allowed, its owner."""
+def _write_aside(descriptor: int, target: str, data: bytes) -> None:
+    """Fill a new file and give it the mode of the target and, where that is allowed, its owner."""
     status = os.stat(target)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with open(os.open(aside, flags, 0o600), "wb") as file:
+    with open(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         with suppress(PermissionError):
