@@ -54,11 +54,13 @@ class LogicalLine:
     place: Span | None = None
 
     def span(self, start: int, end: int) -> Span:
-        """The source range of a range of logical characters."""
+        """The source range of a range of logical characters; an empty one is behind the character before."""
         if self.place is not None:
             return self.place
-        begin = self._offset(start)
-        return Span(self.source, begin, self._offset(end - 1) + 1 if end > start else begin)
+        if start < end:
+            return Span(self.source, self._offset(start), self._offset(end - 1) + 1)
+        begin = self._offset(start - 1) + 1 if start > 0 else self._offset(start)
+        return Span(self.source, begin, begin)
 
     def _offset(self, at: int) -> int:
         if len(self.segments) == 1:

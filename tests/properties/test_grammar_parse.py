@@ -9,14 +9,17 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lithify.errors import SourceError, SourceText, Span, render_error
+from lithify.grammar.ast import ArgDeclaration, KeyValue, ShellForm, Word
 from lithify.grammar.dump import dump_ast, dump_instructions
-from lithify.grammar.parser import parse, parse_mount, parse_trigger
+from lithify.grammar.formatting.gaps import joined
+from lithify.grammar.parser import parse, parse_mount, parse_parts, parse_trigger
 from lithify.grammar.words import ExpansionError, expand, expand_heredoc, expand_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lithify.grammar.ast import Instruction
+    from lithify.grammar.statement import Statement
 
 KEYWORDS = [
     "ADD",
@@ -116,19 +119,58 @@ def test_spans_lie_in_their_instruction_and_instructions_do_not_overlap(text: st
 
 @quick
 @given(dockerfiles)
-def test_a_word_without_continuation_is_the_text_of_its_span(text: str) -> None:
+@example("FROM a\nENV A=\\\n B=c\\\n\\\n # x\n  d E\\\n=f\nCOPY --\\\nfrom=a b\\\nc /\\\nd\n")
+@example(
+    'FROM a\nR\\\nUN --mount="type=ca\\\nche,target=/x" a\nARG A=\\\n\nONBUILD \\\n RUN x\\\n  y'
+)
+@example('FROM a\nCMD [\\\n"a\\\nb" \\\n# c\n,""]\nHEALTHCHECK CMD \\\n a \\\n b')
+def test_the_source_of_a_word_joined_is_its_text(text: str) -> None:
+    dockerfile, statements = parse_parts(SourceText("Dockerfile", text))
+    for instruction, statement in zip(dockerfile.instructions, statements, strict=True):
+        for word in words_of(instruction):
+            assert source_of(word.span, statement) == word.text
+        for flag in instruction.flags:
+            written = source_of(flag.span, statement)
+            assert written.startswith("--")
+            if not set(written) & set("\"'\\`"):
+                assert written == f"--{flag.name}" + (
+                    "" if flag.value is None else f"={flag.value}"
+                )
+
+
+def source_of(span: Span, statement: Statement) -> str:
+    """The characters of a place without what continuations put between them."""
+    return joined(statement.line, span.start, span.end)
+
+
+def words_of(instruction: Instruction) -> Iterator[Word | ShellForm]:
+    """Every word whose text is as written: all but the strings of JSON arrays."""
+    is_json = getattr(instruction, "json", False)
+    for field in fields(instruction):
+        value = getattr(instruction, field.name)
+        if not is_json or field.name == "keyword":
+            yield from _words_in(value)
+
+
+def _words_in(value: object) -> Iterator[Word | ShellForm]:
+    if isinstance(value, Word | ShellForm):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _words_in(item)
+    elif isinstance(value, KeyValue | ArgDeclaration):
+        for field in fields(value):
+            yield from _words_in(getattr(value, field.name))
+
+
+@quick
+@given(dockerfiles)
+def test_flags_stand_in_order_behind_the_keyword(text: str) -> None:
     for instruction in parse(SourceText("Dockerfile", text)).instructions:
-        assert_keyword_is_exact(instruction)
         previous = instruction.keyword.span.end
         for flag in instruction.flags:
             assert previous <= flag.span.start
             previous = flag.span.end
-
-
-def assert_keyword_is_exact(instruction: Instruction) -> None:
-    written = instruction.keyword.span.text
-    if "\n" not in written:
-        assert written == instruction.keyword.text
 
 
 @quick

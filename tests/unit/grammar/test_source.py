@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lithify.errors import SourceText
-from lithify.grammar.ast import Dockerfile, Run, ShellForm
+from lithify.grammar.ast import Dockerfile, Env, Run, ShellForm
 from lithify.grammar.parser import parse
 from lithify.grammar.source import LineReader
 
@@ -76,6 +76,12 @@ def test_a_logical_character_maps_back_over_skipped_comments() -> None:
     at = line.text.index("d=e")
     assert line.span(at, at + 3).text == "d=e"
     assert line.span(0, 3).text == "ENV"
+
+
+def test_an_empty_word_stands_behind_the_character_before_it() -> None:
+    env = read("FROM scratch\nENV A=\\\n B=c\n").instructions[1]
+    assert isinstance(env, Env)
+    assert (env.pairs[0].value.span.line, env.pairs[0].value.span.column) == (2, 7)
 
 
 def test_a_byte_order_mark_is_removed_before_anything_else() -> None:
