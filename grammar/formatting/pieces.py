@@ -62,7 +62,8 @@ def take_apart(statement: Statement, escape: str) -> Pieces:
     arguments = _arguments(statement, escape)
     name = statement.name
     is_legacy = statement.arguments.is_legacy
-    is_whole = is_legacy or (name in _COMMANDS and not statement.is_json)
+    is_kept = is_legacy and not arguments[-1].glue.startswith("=")
+    is_whole = is_kept or (name in _COMMANDS and not statement.is_json)
     return Pieces(
         (keyword, *flags, *arguments),
         len(flags),

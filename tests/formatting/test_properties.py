@@ -56,6 +56,8 @@ def test_layouts_of_every_kind_keep_their_meaning(
 @example("  #!x\n# syntax=x\nFROM a\n", FormatOptions())
 @example("FROM a\nENV A b c", FormatOptions())
 @example("FROM a\nENV A b\\\n  c", FormatOptions())
+@example("FROM a\nENV \\\n A b\\\n  c", FormatOptions())
+@example("FROM a\nENV \\\n A b'c'd e\\\n  f", FormatOptions())
 @example("FROM a\nRUN --mount=type=cache,target=/x -- x", FormatOptions(width=10))
 @example("FROM a\nEXPOSE 1 #2\nENV A=1 #B=2 \\\n C=3\n", FormatOptions(width=5))
 @example('FROM a\nCOPY <<"a  b"  /c\na  b\n', FormatOptions())
