@@ -1,29 +1,27 @@
-"""Owns formatting of files: what `.editorconfig` asks for, reading and writing, differences as text.
+"""Owns formatting of files: what `.editorconfig` asks for, reading and writing.
 
-The format itself is of the grammar; here are its effects. A file is replaced in one step by one with the same mode and
-owner, so that nobody ever reads half of it. Bytes that are no UTF-8 come out as they went in. It refuses to write what is
-no ordinary file.
+The format itself is of the grammar; here are its effects. Bytes that are no UTF-8 come out as they went in. It refuses
+what is no ordinary file.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.errors import ConfigurationError, LithifyError, SourceText
 from lithify.grammar.format import FormatOptions, apply_edits, format_text
+from lithify.rewriting import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from lithify.grammar.formatting.model import LineEnding
 
 _ENCODING = "utf-8"
 _ERRORS = "surrogateescape"
 _WIDEST_INDENT = 16
-_ASIDE = ".lithify-fmt-"
 
 
 class Choices(NamedTuple):
@@ -130,58 +128,10 @@ def _senseless(key: str, value: str, path: str, hint: str) -> ConfigurationError
 
 def write_file(path: str, formatted: Formatted) -> None:
     """Put a formatted text into its file in one step; a link stays one, and so does the mode. Raises LithifyError."""
-    import tempfile
-
-    target = os.path.realpath(path)
     try:
-        if not os.access(target, os.W_OK):
-            raise LithifyError(f"cannot write {path}: it is read-only")
-        descriptor, aside = tempfile.mkstemp(prefix=_ASIDE, dir=os.path.dirname(target))
-        try:
-            _write_aside(descriptor, target, formatted.data)
-            os.replace(aside, target)
-        except BaseException:
-            os.unlink(aside)
-            raise
+        replace_file(path, formatted.data)
     except OSError as error:
         raise LithifyError(f"cannot write {path}: {_reason(error)}") from error
-
-
-def _write_aside(descriptor: int, target: str, data: bytes) -> None:
-    """Fill a new file and give it the mode of the target and, where that is allowed, its owner."""
-    status = os.stat(target)
-    with open(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        with suppress(PermissionError):
-            os.fchown(file.fileno(), status.st_uid, status.st_gid)
-        os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
-        os.fsync(file.fileno())
-
-
-def render_diff(formatted: Formatted) -> str:
-    """A unified diff of a text before and after, empty if they are equal."""
-    import difflib
-
-    old, new = (_lines(text) for text in (formatted.before, formatted.after))
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        for line in difflib.unified_diff(old, new, formatted.name, formatted.name)
-    )
-
-
-def _lines(text: str) -> list[str]:
-    """Lines that end with a newline only: other separators are ordinary characters here."""
-    return list(_split(text))
-
-
-def _split(text: str) -> Iterator[str]:
-    at = 0
-    while at < len(text):
-        newline = text.find("\n", at)
-        end = len(text) if newline < 0 else newline + 1
-        yield text[at:end]
-        at = end
 
 
 def _reason(error: Exception) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from lithify.cli.guard import DONE, FAILED, show_error
 from lithify.cli.parser import command_parser, parse
 from lithify.errors import LithifyError, UsageError
-from lithify.formatting import Choices, format_data, format_file, render_diff, write_file
+from lithify.formatting import Choices, format_data, format_file, write_file
 from lithify.linting.discovery import find_files
+from lithify.rewriting import difference
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -72,7 +73,8 @@ def _one(name: str, choices: Choices, flags: Namespace) -> bool:
     else:
         formatted = format_file(name, choices)
     if flags.diff:
-        _write(render_diff(formatted).encode("utf-8", "surrogateescape"))
+        diff = difference(formatted.name, formatted.before, formatted.after)
+        _write(diff.encode("utf-8", "surrogateescape"))
     elif name == _STDIN and not flags.check:
         _write(formatted.data)
     if formatted.is_changed and name != _STDIN:

@@ -1,13 +1,10 @@
-"""Owns the repair of files on disk: read, repaired, written back whole or not at all, with mode and owner kept.
+"""Owns the repair of a file's text under a policy: which findings are repaired, and how many of which rules.
 
-It refuses to touch what is no UTF-8, for the repaired file would hold other bytes where nothing was wrong.
+It refuses to write: that is for whoever asked.
 """
 
 from __future__ import annotations
 
-import difflib
-import os
-import tempfile
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -32,41 +29,3 @@ def repaired(
 
     fixed = fix_text(name, text, linter, unsafe=unsafe)
     return fixed.text, tuple(sorted(Counter(fixed.rules).items()))
-
-
-def difference(name: str, before: str, after: str) -> str:
-    """What changes, as a unified diff that `patch` takes."""
-    lines: list[str] = []
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
-        lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
-    return "".join(lines)
-
-
-def replace_file(path: str, text: str) -> None:
-    """Write a file anew: readers see the old or the new one, never a part. Raises OSError."""
-    place = os.path.realpath(path)
-    status = os.stat(place)
-    descriptor, temporary = tempfile.mkstemp(prefix=".lithify-", dir=os.path.dirname(place))
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(text.encode("utf-8"))
-            os.fchmod(file.fileno(), status.st_mode & 0o7777)
-            if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-                _keep_owner(file.fileno(), status)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, place)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _keep_owner(descriptor: int, status: os.stat_result) -> None:
-    """Owner and group stay where that is allowed; the group alone where only that is."""
-    for owner in (status.st_uid, -1):
-        try:
-            os.fchown(descriptor, owner, status.st_gid)
-        except PermissionError:
-            continue
-        return

@@ -147,14 +147,15 @@ def _read(path: str, name: str, request: LintRequest, at_hand: AtHand) -> _Read:
     around = surrounding_of(dockerfile, place, request.context, options, at_hand)
     if not request.repair:
         return _Read(name, examine(dockerfile, policy, around), policy)
-    from lithify.linting.fixing import difference, repaired, replace_file
+    from lithify.linting.fixing import repaired
+    from lithify.rewriting import difference, replace_file
 
     after, changes = repaired(name, text, policy, around, unsafe=request.unsafe)
     if request.repair == "diff":
         diff = difference(name, text, after) if after != text else ""
         return _Read(name, examine(dockerfile, policy, around), policy, changes, diff)
     if path != "-" and after != text:
-        replace_file(path, after)
+        replace_file(path, after.encode("utf-8"))
     examined = examine(parse(SourceText(name, after)), policy, around)
     return _Read(name, examined, policy, changes, output=after if path == "-" else "")
 
