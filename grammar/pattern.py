@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _GROUP = re.compile(r"\$(?:\$|(?P<name>\w+)|\{(?P<braced>\w+)\})")
 _ANY = ""
-
-
 #: What variables may add to a word: as much as the kernel lets one variable of a process hold.
 MOST_CHARACTERS = 128 * 1024
 
@@ -63,25 +65,40 @@ def trim(value: str, operator: str, pattern: str) -> str:
 def replace(value: str, pattern: str, replacement: str, *, every: bool) -> str:
     """Replace the first or every longest match; with `every`, `$name` in the replacement vanishes."""
     compiled = _compile(pattern)
-    starts = _match_starts(compiled, value)
+    is_fixed = bool(compiled.units) and not compiled.loops
+    is_template = every and "$" in replacement
     result: list[str] = []
-    copied = at = size = 0
-    while at <= len(value):
-        end = _match_end(compiled, value, at, longest=True) if starts[at] else None
-        is_abutting = end == at and at == copied and at > 0
-        if end is None or is_abutting:
-            at += 1
-            continue
-        filled = _filled(replacement, value[at:end]) if every else replacement
+    copied = size = 0
+    for start, end in _fixed_matches(compiled, value) if is_fixed else _matches(compiled, value):
+        filled = _filled(replacement, value[start:end]) if is_template else replacement
         size += len(filled)
         if size > MOST_CHARACTERS:
             raise PatternError(f"replacements add more than {MOST_CHARACTERS} characters")
-        result += [value[copied:at], filled]
+        result += [value[copied:start], filled]
         copied = end
-        at = end if end > at else at + 1
         if not every:
             break
     return "".join(result) + value[copied:]
+
+
+def _fixed_matches(pattern: _Pattern, value: str) -> Iterator[tuple[int, int]]:
+    """The matches of a pattern without `*`: a regular expression of one length cannot backtrack, and is quick."""
+    units = ("." if unit == _ANY else re.escape(unit) for unit in pattern.units)
+    return (match.span() for match in re.finditer("".join(units), value))
+
+
+def _matches(pattern: _Pattern, value: str) -> Iterator[tuple[int, int]]:
+    """The longest matches from left to right; an empty one does not touch the one before."""
+    starts = _match_starts(pattern, value)
+    copied = at = 0
+    while at <= len(value):
+        end = _match_end(pattern, value, at, longest=True) if starts[at] else None
+        if end is None or (end == at and at == copied and at > 0):
+            at += 1
+            continue
+        yield at, end
+        copied = end
+        at = end if end > at else at + 1
 
 
 def _filled(template: str, whole: str) -> str:
@@ -94,7 +111,7 @@ def _filled(template: str, whole: str) -> str:
 
     if template.count("$") * len(whole) > MOST_CHARACTERS:
         raise PatternError(f"a replacement may add more than {MOST_CHARACTERS} characters")
-    return _GROUP.sub(fill, template) if "$" in template else template
+    return _GROUP.sub(fill, template)
 
 
 def _compile(pattern: str) -> _Pattern:
