@@ -13,29 +13,24 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from lithify import unchanged
 from lithify.cache.oci import Index
-from lithify.cache.platform import host_platform, parse_platform
+from lithify.cache.platform import host_platform
 from lithify.cache.resolutions import known_digest
 from lithify.compiler import keys
 from lithify.compiler.dump import StepKey, render_plan
-from lithify.compiler.epoch import EPOCH_ARG
 from lithify.compiler.lint.engine import plan_and_check, violation
-from lithify.compiler.plan import BuildOptions
 from lithify.contexts import Contexts, make_access
-from lithify.errors import LostBlob, SourceErrors, SourceText, UsageError
+from lithify.errors import LostBlob, SourceErrors, SourceText
 from lithify.executor import events
 from lithify.executor.assemble import assemble
 from lithify.executor.builder import Outcome, StepBuilder
 from lithify.executor.emulation import check_runnable
 from lithify.executor.export.ports import ExportImage
-from lithify.executor.layer import FORM_VERSION
-from lithify.executor.normalise.table import NORMALISERS
-from lithify.executor.ops.environment import ENVIRONMENT_FORM
 from lithify.executor.scheduler import run_all
 from lithify.executor.services import Services
-from lithify.executor.snapshot.changes import TIMES_FORM
 from lithify.executor.snapshot.snapshots import Snapshots
 from lithify.grammar.parser import parse
 from lithify.outputs import Outputs, digest_of, names_of
+from lithify.planning import build_options, key_surroundings
 from lithify.recording import project_of, recorded
 from lithify.requests import BuildResult
 from lithify.sharing import Sharing
@@ -46,12 +41,11 @@ if TYPE_CHECKING:
     from lithify.cache.digest import CacheKey, Digest
     from lithify.cache.ignore import IgnoreMatcher
     from lithify.cache.oci import Descriptor
-    from lithify.cache.platform import Platform
     from lithify.cache.ports import Leaf
     from lithify.compiler.dump import Format
     from lithify.compiler.lint.engine import Checked
     from lithify.compiler.outline import Outline, Target
-    from lithify.compiler.plan import Plan, PlanWarning, Step
+    from lithify.compiler.plan import BuildOptions, Plan, PlanWarning, Step
     from lithify.executor.inputs import BuildInputs
     from lithify.executor.publishing import CachePublisher
     from lithify.grammar.ast import Dockerfile
@@ -133,30 +127,7 @@ class BuildSession:
         return self._contexts.open("").ignore
 
     def _options(self) -> BuildOptions:
-        request = self._request
-        host = host_platform(os.uname().machine)
-        named = self._contexts.named
-        epoch, build_args = _epoch(request)
-        return BuildOptions(
-            build_args=build_args,
-            target=request.target,
-            platforms=tuple(_platform(text, host) for text in request.platforms),
-            host=host,
-            labels=request.labels,
-            network=request.network,
-            allow=request.allow,
-            no_cache=request.no_cache,
-            no_cache_filter=request.no_cache_filter,
-            hostname=request.hostname,
-            extra_hosts=request.extra_hosts,
-            shm_size_bytes=request.shm_size_bytes,
-            ulimits=request.ulimits,
-            epoch=epoch,
-            local_contexts=named.files,
-            image_contexts=tuple(named.images.items()),
-            target_contexts=tuple(named.targets.items()),
-            times=self._contexts,
-        )
+        return build_options(self._request, self._contexts)
 
     def render_plan(self, form: Format) -> str:
         """The plan with each step's keys and what of it is cached. Raises LithifyError."""
@@ -287,13 +258,7 @@ class BuildSession:
         return key
 
     def _key_surroundings(self, plan: Plan) -> keys.KeySurroundings:
-        versions = " ".join(f"{one.name}/{one.version}" for one in NORMALISERS)
-        return keys.KeySurroundings(
-            FORM_VERSION,
-            f"{versions} {ENVIRONMENT_FORM} {TIMES_FORM}",
-            plan.epoch,
-            self._request.faithful,
-        )
+        return key_surroundings(plan, faithful=self._request.faithful)
 
     # -- results ---------------------------------------------------------------------------------
 
@@ -375,22 +340,3 @@ def _warned(warning: PlanWarning) -> events.Warned:
 
 def _summary(step: Step) -> events.StepSummary:
     return events.StepSummary(step.index, step.name, step.stage, step.inputs, step.span)
-
-
-def _platform(text: str, host: Platform) -> Platform:
-    try:
-        return parse_platform(text, host)
-    except ValueError as error:
-        raise UsageError(f"failed to parse platform: {error}") from error
-
-
-def _epoch(request: BuildRequest) -> tuple[int | None, tuple[tuple[str, str], ...]]:
-    """The epoch in seconds if the request says so; else the build arguments, which may name its source."""
-    text = request.source_date_epoch
-    if not text:
-        return None, request.build_args
-    if not text.isdigit():
-        return None, (*request.build_args, (EPOCH_ARG, text))
-    if int(text) >= 1 << 33:
-        raise UsageError(f"invalid {EPOCH_ARG}: {text}")
-    return int(text), request.build_args

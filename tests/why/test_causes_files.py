@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lithify import session
+from lithify import planning
 from lithify.compiler import keys
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def test_another_layer_form_is_named(lab: Lab, monkeypatch: pytest.MonkeyPatch) 
     lab.write("a", "1")
     lab.dockerfile("FROM scratch", "COPY a /")
     lab.build()
-    monkeypatch.setattr(session, "FORM_VERSION", 99)
+    monkeypatch.setattr(planning, "FORM_VERSION", 99)
     said = lab.build(tags=("a",)).of("COPY")
     assert said == "this version of lithify writes layers in another form"
 
