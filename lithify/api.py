@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
-from lithify.attested import AttestedImages
+from lithify.analysed import AnalysedBuilds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lithify.upkeep import Upkeep
 
 
-class Engine(AttestedImages):
+class Engine(AnalysedBuilds):
     """lithify as a library. Use as a context manager; a store is opened when first needed.
 
     One engine serves one caller at a time; only `cancel` may be called from elsewhere."""

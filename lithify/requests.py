@@ -88,6 +88,21 @@ class BuildRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """What to analyse: a build that is looked at instead of done, or the image of a name.
+
+    With `is_context_assumed`, only the Dockerfile was named: the context it was last built with counts more.
+    `platforms` is for images; of several, the first is looked at. `if_changed` are paths or patterns of the
+    context, or `ARG=NAME`."""
+
+    build: BuildRequest | None = None
+    is_context_assumed: bool = False
+    image: str = ""
+    platforms: tuple[str, ...] = ()
+    if_changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BuildResult:
     """What a build made. `digest` is that of the manifest or index in the store; `exports` are
     (output type, digest of what was written or '')."""

@@ -19,10 +19,12 @@ NETWORKS = ("default", "none", "host")
 _ATTRIBUTES = re.compile(r"(?:true|false|[a-z][a-z-]*=\S*)\Z")
 
 
-def add_source_flags(parser: ArgumentParser) -> None:
-    """What is built: everything that can change the plan."""
+def add_source_flags(
+    parser: ArgumentParser, metavar: str = "PATH|URL|-", text: str = "the build context"
+) -> None:
+    """What is built: everything that can change the plan; the words are of the positional argument."""
     add = parser.add_argument_group("what is built").add_argument
-    parser.add_argument("context", metavar="PATH|URL|-", help="the build context")
+    parser.add_argument("context", metavar=metavar, help=text)
     add("-f", "--file", metavar="FILE", default="", help="the Dockerfile; - is standard input")
     add("--target", metavar="STAGE", default="", help="the stage to build")
     _repeated(add, "--build-arg", "K[=V]", "a build argument; K alone: from the environment")

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("lithify.cli.lint", "Check Dockerfiles, and repair them"),
     "fmt": ("lithify.cli.fmt", "Format Dockerfiles without changing what they build"),
     "plan": ("lithify.cli.plan", "Show what a build would do, without doing it"),
+    "analyse": ("lithify.cli.analyse", "Show what a build is made of and what makes it rerun"),
     "run": ("lithify.cli.run", "Run a command in a container made from an image"),
     "images": ("lithify.cli.images", "List images of the store"),
     "history": ("lithify.cli.history", "Show how an image was made"),
