@@ -22,13 +22,24 @@ settings.register_profile("thorough", max_examples=5000, deadline=None)
 _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _leave_out_the_network(config, items)
     reason = _why_not_privileged()
     if reason:
         skip = pytest.mark.skip(reason=reason)
         for item in items:
             if item.get_closest_marker("root"):
                 item.add_marker(skip)
+
+
+def _leave_out_the_network(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs package mirrors, unless `-m` or LITHIFY_TEST_NETWORK=1 asks for it."""
+    if config.option.markexpr or os.environ.get("LITHIFY_TEST_NETWORK") == "1":
+        return
+    chosen = [item for item in items if not item.get_closest_marker("network")]
+    left = [item for item in items if item.get_closest_marker("network")]
+    items[:] = chosen
+    config.hook.pytest_deselected(items=left)
 
 
 def _why_not_privileged() -> str:

@@ -115,16 +115,6 @@ def read_cases(*, network: bool) -> list[Any]:
     return [pytest.param(one, id=one.folder.name) for one in cases if one.needs_network == network]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs package mirrors, unless `-m` or LITHIFY_TEST_NETWORK=1 asks for it."""
-    if config.option.markexpr or os.environ.get("LITHIFY_TEST_NETWORK") == "1":
-        return
-    chosen = [item for item in items if not item.get_closest_marker("network")]
-    left = [item for item in items if item.get_closest_marker("network")]
-    items[:] = chosen
-    config.hook.pytest_deselected(items=left)
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name in ("case", "network_case"):
         if name in metafunc.fixturenames:
