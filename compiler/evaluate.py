@@ -201,7 +201,7 @@ class StageEvaluation:
             return state, done + _makes_layer(instruction)
         if change.op is None:
             return change.state, done + _makes_layer(instruction)
-        text = show_variables(_shown(instruction), state.variables)
+        text = show_variables(shown(instruction), state.variables)
         name = f"{self._prefix(done + 1, total, state)}{inserted}{text} {change.summary}".rstrip()
         parent = change.state.tree
         step = whole.steps.add(
@@ -273,7 +273,7 @@ def _pinned(image: ResolvedImage) -> str:
     return f"{image.reference}@{image.manifest.digest}"
 
 
-def _shown(instruction: Instruction) -> str:
+def shown(instruction: Instruction) -> str:
     flags = (
         f"--{flag.name}" if flag.value is None else f"--{flag.name}={flag.value}"
         for flag in instruction.flags

@@ -42,12 +42,18 @@ _ESCAPED_IN_QUOTES = re.compile(r'\\(["$`\\\n])')
 
 def parse_shell(text: str) -> Syntax:
     """Read a text as bash; one that is none is not readable and has no commands."""
+    root = syntax_tree(text)
+    return Syntax(is_readable=False) if root.has_error else _Reader(text).read(root)
+
+
+def syntax_tree(text: str) -> Node:
+    """The tree of a text as bash, with errors if it is none; its byte offsets are offsets of the text."""
     count = text.count("<<")
     root = _parse(text if count <= _MOST_HEREDOCS else _without_heredocs(text))
     if root.has_error and 0 < count <= _MOST_HEREDOCS:
         # The grammar knows heredocs only where they end a command's line.
         root = _parse(_without_heredocs(text))
-    return Syntax(is_readable=False) if root.has_error else _Reader(text).read(root)
+    return root
 
 
 def _parse(text: str) -> Node:
