@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 from lithify.cache.ports import Leaf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lithify.cache.records import SqliteRecordStore
+
+    #: A statement and its values -> rows.
+    Query = Callable[..., list[tuple[Any, ...]]]
 
 #: How many builds are remembered.
 MOST_BUILDS = 50
@@ -116,13 +119,7 @@ class BuildHistory:
 
     def latest(self, limit: int = MOST_BUILDS) -> tuple[BuildRecord, ...]:
         """The last builds, the newest first; damaged ones are left out."""
-        rows = self._records.query(
-            "SELECT number, repeated, document FROM builds "
-            "ORDER BY max(created, repeated) DESC, number DESC LIMIT ?",
-            limit,
-        )
-        builds = (_unpacked(int(number), float(repeated), data) for number, repeated, data in rows)
-        return tuple(one for one in builds if one is not None)
+        return read_builds(self._records.query, limit)
 
     def manifest(self, name: str) -> bytes | None:
         """The list of files that a content name stands for, if it is remembered."""
@@ -159,6 +156,17 @@ def unpacked_manifest(packed: bytes) -> bytes | None:
         return _inflated(packed)
     except (zlib.error, ValueError):
         return None
+
+
+def read_builds(query: Query, limit: int = MOST_BUILDS) -> tuple[BuildRecord, ...]:
+    """The last builds that a store's records hold, as `BuildHistory.latest`; for who only reads them."""
+    rows = query(
+        "SELECT number, repeated, document FROM builds "
+        "ORDER BY max(created, repeated) DESC, number DESC LIMIT ?",
+        limit,
+    )
+    builds = (_unpacked(int(number), float(repeated), data) for number, repeated, data in rows)
+    return tuple(one for one in builds if one is not None)
 
 
 def _packed(build: BuildRecord) -> bytes:

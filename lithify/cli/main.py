@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("lithify.cli.build", "Build an image from a Dockerfile"),
     "lint": ("lithify.cli.lint", "Check Dockerfiles, and repair them"),
     "fmt": ("lithify.cli.fmt", "Format Dockerfiles without changing what they build"),
+    "lsp": ("lithify.cli.lsp", "Serve editors (language server protocol)"),
     "plan": ("lithify.cli.plan", "Show what a build would do, without doing it"),
     "analyse": ("lithify.cli.analyse", "Show what a build is made of and what makes it rerun"),
     "run": ("lithify.cli.run", "Run a command in a container made from an image"),

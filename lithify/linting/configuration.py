@@ -26,16 +26,20 @@ class Configured(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def configure(command_line: Layer, named: str, environ: Mapping[str, str]) -> Configured:
-    """All sources as one. `named` is a file of either kind, '' to look for both. Raises ConfigurationError."""
+def configure(
+    command_line: Layer, named: str, environ: Mapping[str, str], folder: str = os.curdir
+) -> Configured:
+    """All sources as one. `named` is a file of either kind, '' to look for both from a folder upwards.
+
+    Raises ConfigurationError."""
     own, foreign = Layer(), hadolint_files.Read(Layer())
     notes: tuple[str, ...] = ()
     if named.endswith(".toml"):
         own = own_files.read_file(named)
-    elif not named and (path := own_files.find_file(os.curdir)):
+    elif not named and (path := own_files.find_file(folder)):
         own = own_files.read_file(path)
     if not named.endswith(".toml"):
-        path = named or next(filter(os.path.isfile, hadolint_files.candidates(environ)), "")
+        path = named or next(filter(os.path.isfile, hadolint_files.candidates(environ, folder)), "")
         try:
             foreign = hadolint_files.read_file(path) if path else foreign
         except ConfigurationError as error:

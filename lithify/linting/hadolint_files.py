@@ -40,11 +40,12 @@ class Read(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def candidates(environ: Mapping[str, str]) -> Iterator[str]:
+def candidates(environ: Mapping[str, str], folder: str = os.curdir) -> Iterator[str]:
     """Where the file is looked for; the first that exists counts."""
     home = environ.get("HOME", "")
     settings = environ.get("XDG_CONFIG_HOME", "") or (os.path.join(home, ".config") if home else "")
-    yield from (".hadolint.yaml", ".hadolint.yml")
+    names = (".hadolint.yaml", ".hadolint.yml")
+    yield from names if folder == os.curdir else (os.path.join(folder, name) for name in names)
     if settings:
         yield from (os.path.join(settings, name) for name in ("hadolint.yaml", "hadolint.yml"))
     if home:

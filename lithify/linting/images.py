@@ -62,10 +62,10 @@ class StoreImages:
         self._known: dict[Digest, _Contents | None] = {}
 
     def close(self) -> None:
-        """Idempotent."""
+        """Let the store go; idempotent. What was found in images stays, and a later question opens the store again."""
         if self._store is not None:
             self._store.close()
-        self._store, self._resolver = None, None
+        self._store, self._resolver, self._is_tried = None, None, False
 
     def resolve(self, reference: str, platform: Platform) -> ResolvedImage:
         """The image if the store has it; one of which nothing is known if not, or if it cannot be read."""

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from lithify.cache.platform import Platform
     from lithify.compiler.lint.context import LintContext
-    from lithify.compiler.lint.linter import Examined, Extra
+    from lithify.compiler.lint.linter import Examined, Extra, Surrounding
+    from lithify.grammar.ast import Dockerfile
 
     #: What other programs find: for each of many contexts, its findings.
     ExtraFinder = Callable[[Sequence[LintContext]], Sequence[Sequence[Extra]]]
@@ -89,12 +90,12 @@ def lint_here(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
         at_hand = AtHand(images, lru_cache(maxsize=_MOST_FOLDERS)(FolderFiles))
         done = [_attempt(path, request, at_hand) for path in paths]
         contexts = [one.examined.context for one in done if isinstance(one, _Read)]
-        extras = iter(_extras(contexts, request))
+        extras = iter(extras_of(contexts, request))
         return [one.report(next(extras)) if isinstance(one, _Read) else one for one in done]
 
 
-def _extras(contexts: Sequence[LintContext], request: LintRequest) -> list[list[Extra]]:
-    """What others find in each file: other programs, and rules of the project."""
+def extras_of(contexts: Sequence[LintContext], request: LintRequest) -> list[list[Extra]]:
+    """What others find in each file: other programs, and rules of the project. Raises ConfigurationError."""
     found: list[list[Extra]] = [[] for _ in contexts]
     if request.extra is not None:
         for own, more in zip(found, request.extra(contexts), strict=True):
@@ -141,10 +142,8 @@ def _read(path: str, name: str, request: LintRequest, at_hand: AtHand) -> _Read:
     data = request.stdin if path == "-" else read_file(path)
     text = data.decode("utf-8", "strict" if request.repair else "replace")
     policy = policy_for(path, request)
-    options = BuildOptions(build_args=request.build_args, host=_host())
     dockerfile = parse(SourceText(name, text))
-    place = "" if path == "-" else path
-    around = surrounding_of(dockerfile, place, request.context, options, at_hand)
+    around = surrounded(dockerfile, path, request, at_hand)
     if not request.repair:
         return _Read(name, examine(dockerfile, policy, around), policy)
     from lithify.linting.fixing import repaired
@@ -163,6 +162,15 @@ def _read(path: str, name: str, request: LintRequest, at_hand: AtHand) -> _Read:
 @cache
 def _host() -> Platform:
     return host_platform(os.uname().machine)
+
+
+def surrounded(
+    dockerfile: Dockerfile, path: str, request: LintRequest, at_hand: AtHand
+) -> Surrounding:
+    """What a file stands in, as a run sees it; `-` lies nowhere."""
+    options = BuildOptions(build_args=request.build_args, host=_host())
+    place = "" if path == "-" else path
+    return surrounding_of(dockerfile, place, request.context, options, at_hand)
 
 
 def read_file(path: str) -> bytes:

@@ -44,7 +44,7 @@ class Editor:
             "HOME": str(folder / "no-home"),
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "lithify.cli.main", "lsp", *arguments],
+            [sys.executable, "-m", "lithify", "lsp", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
