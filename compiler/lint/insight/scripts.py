@@ -6,7 +6,6 @@ what a program does: `packages` and `downloads` do.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,10 +57,14 @@ def is_conditional(script: Script) -> bool:
     return _CONDITIONAL.search(script.text) is not None
 
 
+def _basename(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
+
+
 def program(command: Command) -> str:
     """The name of what is executed, without its directory and what only passes on: `sudo -E bash` is bash."""
     at = _passed_on(command)
-    return posixpath.basename(command.name if at is None else command.arguments[at].text)
+    return _basename(command.name if at is None else command.arguments[at].text)
 
 
 def own_arguments(command: Command) -> tuple[ShellWord, ...]:
@@ -73,14 +76,14 @@ def own_arguments(command: Command) -> tuple[ShellWord, ...]:
 def _passed_on(command: Command) -> int | None:
     """Which argument is the program, where the command's own only passes on."""
     found: int | None = None
-    prefix, is_value = posixpath.basename(command.name), False
+    prefix, is_value = _basename(command.name), False
     for at, word in enumerate(command.arguments if prefix in _PREFIXES else ()):
         if is_value:
             is_value = False
         elif word.text.startswith("-"):
             is_value = word.text in _PREFIX_VALUES
         elif "=" not in word.text:
-            found, prefix = at, posixpath.basename(word.text)
+            found, prefix = at, _basename(word.text)
             if prefix not in _PREFIXES:
                 return found
     return found

@@ -6,6 +6,7 @@ at hand, its directory and its user are unknown, and say so. It refuses triggers
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.compiler.offline import is_at_hand
@@ -45,7 +46,28 @@ class Place(NamedTuple):
 
 def story(stage: SurveyedStage) -> tuple[Place, ...]:
     """All that is executed from the base image to the end of a stage, in order."""
-    return tuple(_story(stage))
+    return _known_story(_Same(stage))
+
+
+class _Same:
+    """A stage as a key: equal to itself alone, for comparing stages by value takes longer than telling their story."""
+
+    __slots__ = ("stage",)
+
+    def __init__(self, stage: SurveyedStage) -> None:
+        self.stage = stage
+
+    def __hash__(self) -> int:
+        return id(self.stage)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.stage is other.stage
+
+
+# Many rules ask about the same stages, one after the other.
+@lru_cache(maxsize=64)
+def _known_story(same: _Same) -> tuple[Place, ...]:
+    return tuple(_story(same.stage))
 
 
 def _story(stage: SurveyedStage) -> Iterator[Place]:
