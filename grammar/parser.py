@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lithify.grammar.statement import Statement
 
 _STARTS = ("flags", "words", "pair", "fields", "image", "array", "record")
+#: Longer bodies are not remembered, so that what is remembered stays small.
+_LONGEST_KNOWN = 2048
 _SWAP_ESCAPES = str.maketrans("\\`", "`\\")
 
 #: Options of a `--mount` in the order written; a bare word has no value.
@@ -119,7 +121,7 @@ class BodyParser:
         from lark.exceptions import UnexpectedInput
 
         try:
-            tree = _lark().parse(text, start="array")
+            tree = _tree(text, "array")
         except UnexpectedInput:
             return None
         return [_json_string(child) for child in tree.children]
@@ -139,7 +141,7 @@ class BodyParser:
         if not text:
             raise SourceError("failed to parse csv mounts: EOF", span=span)
         try:
-            tree = _lark().parse(text, start="record")
+            tree = _tree(text, "record")
         except UnexpectedInput as error:
             field = text.rfind(",", 0, error.pos_in_stream) + 1
             is_quoted = text.startswith('"', field)
@@ -159,8 +161,7 @@ class BodyParser:
         return text.translate(_SWAP_ESCAPES) if self.escape == "`" else text
 
     def _tokens(self, start: str, text: str) -> list[Token]:
-        tree = _lark().parse(text, start=start)
-        return [child for child in tree.children if isinstance(child, str)]
+        return [child for child in _tree(text, start).children if isinstance(child, str)]
 
     def _pieces(self, start: str, text: str, translated: str) -> list[Piece]:
         places = map(_place, self._tokens(start, translated))
@@ -204,6 +205,17 @@ def _json_string(child: Token | Tree[Token]) -> Piece | None:
 
         text = json.loads(child).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return Piece(text, start, end)
+
+
+def _tree(text: str, start: str) -> Tree[Token]:
+    """The tree of a body; nobody changes one. Raises UnexpectedInput."""
+    # An editor reads a file again at every keystroke, and only one body of it is new.
+    return _known_tree(text, start) if len(text) <= _LONGEST_KNOWN else _lark().parse(text, start)
+
+
+@functools.lru_cache(maxsize=2048)
+def _known_tree(text: str, start: str) -> Tree[Token]:
+    return _lark().parse(text, start)
 
 
 @functools.cache

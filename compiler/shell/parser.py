@@ -35,6 +35,8 @@ _WORDS = frozenset(
 _HEREDOC = re.compile(r"""(?<!<)<<(-?)[ \t]*\\?(["']?)(\w+)\2""")
 #: Of more, bodies are not looked into: where the grammar fails at each, the time is quadratic.
 _MOST_HEREDOCS = 16
+#: Longer scripts are not remembered, so that what is remembered stays small.
+_LONGEST_KNOWN = 4096
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ESCAPED = re.compile(r"\\(\n|.)", re.DOTALL)
 _ESCAPED_IN_QUOTES = re.compile(r'\\(["$`\\\n])')
@@ -42,6 +44,16 @@ _ESCAPED_IN_QUOTES = re.compile(r'\\(["$`\\\n])')
 
 def parse_shell(text: str) -> Syntax:
     """Read a text as bash; one that is none is not readable and has no commands."""
+    # An editor reads a file again at every keystroke, and only one script of it is new.
+    return _known_syntax(text) if len(text) <= _LONGEST_KNOWN else _syntax(text)
+
+
+@functools.lru_cache(maxsize=256)
+def _known_syntax(text: str) -> Syntax:
+    return _syntax(text)
+
+
+def _syntax(text: str) -> Syntax:
     root = syntax_tree(text)
     return Syntax(is_readable=False) if root.has_error else _Reader(text).read(root)
 
