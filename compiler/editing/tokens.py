@@ -39,23 +39,74 @@ class Token(NamedTuple):
     is_declaration: bool = False
 
 
-def tokens(document: Document, within: Place | None = None) -> tuple[Token, ...]:
-    """The pieces of a document, or of the instructions that touch a range of it, in order, none overlapping."""
-    found: list[Token] = []
-    for directive in document.file.directives:
-        found.append(_token(directive.span, "macro"))
-    for comment in document.file.comments:
-        found.append(_token(comment.span, "comment"))
+class KnownTokens:
+    """What was found in the instructions of the text before, so that after a keystroke only what is new is looked at.
+
+    The pieces of an instruction depend on its own text and on what FROM and SHELL say anywhere in the file."""
+
+    def __init__(self) -> None:
+        self._setting: tuple[str, ...] = ()
+        self._before: dict[str, tuple[Token, ...]] = {}
+        self._now: dict[str, tuple[Token, ...]] = {}
+
+    def begin(self, document: Document) -> None:
+        """Another text is looked at; what the last one did not have is forgotten."""
+        setting = _setting(document)
+        self._before = self._now if setting == self._setting else {}
+        self._setting = setting
+        self._now = {}
+
+    def of(self, document: Document, instruction: ast.Instruction) -> tuple[Token, ...]:
+        """The pieces of an instruction; offsets from where it starts."""
+        text = instruction.span.text
+        found = self._now.get(text) or self._before.get(text)
+        if found is None:
+            found = _relative(document, instruction)
+        self._now[text] = found
+        return found
+
+
+def tokens(
+    document: Document, within: Place | None = None, known: KnownTokens | None = None
+) -> tuple[Token, ...]:
+    """The pieces of a document, or those that touch a range of it, in order, none overlapping.
+
+    `known` is what an earlier call has left, and gets what this one finds."""
+    known = known or KnownTokens()
+    known.begin(document)
+    found = [_token(one.span, "macro") for one in document.file.directives]
+    found += (_token(one.span, "comment") for one in document.file.comments)
     for instruction in document.file.instructions:
         span = instruction.span
         if within is None or (span.start <= within.end and within.start <= span.end):
-            found += _instruction(document, instruction)
-    text = document.text
-    apart = _apart(sorted(found, key=lambda one: (one.start, -one.end)))
-    lines = [one for token in apart for one in _lines(text, token)]
+            at = span.start
+            found += (
+                Token(at + start, at + end, kind, is_declaration)
+                for start, end, kind, is_declaration in known.of(document, instruction)
+            )
+    found.sort()
     if within is None:
-        return tuple(lines)
-    return tuple(one for one in lines if one.end >= within.start and one.start <= within.end)
+        return tuple(found)
+    return tuple(one for one in found if one.end >= within.start and one.start <= within.end)
+
+
+def _setting(document: Document) -> tuple[str, ...]:
+    """What the pieces of any instruction may depend on besides its own text."""
+    said = (
+        one.span.text for one in document.file.instructions if isinstance(one, ast.From | ast.Shell)
+    )
+    chosen = (one.text for one in document.file.comments if "shell" in one.text)
+    return (document.file.escape, *said, *chosen)
+
+
+def _relative(document: Document, instruction: ast.Instruction) -> tuple[Token, ...]:
+    found = sorted(_instruction(document, instruction), key=lambda one: (one.start, -one.end))
+    text, start = document.text, instruction.span.start
+    return tuple(
+        one._replace(start=one.start - start, end=one.end - start)
+        for token in _apart(found)
+        for one in _lines(text, token)
+    )
 
 
 def _token(span: Span, kind: str, *, is_declaration: bool = False) -> Token:

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from lithify.compiler.editing.document import Document
     from lithify.grammar.source import LogicalLine
 
-_PIECE = re.compile(r"\$(?:\{([#!]?)([A-Za-z_]\w*)|([A-Za-z_]\w*))|.", re.DOTALL | re.ASCII)
+_NAME = r"\$(?:\{[#!]?(?P<braced>[A-Za-z_]\w*)|(?P<plain>[A-Za-z_]\w*))"
+#: What means something outside of single quotes; an escape takes what follows it along.
+_BACKSLASH = re.compile(rf"\\.|[\"']|{_NAME}", re.DOTALL | re.ASCII)
+_BACKTICK = re.compile(rf"`.|[\"']|{_NAME}", re.DOTALL | re.ASCII)
+_BODY = re.compile(rf"\\.|{_NAME}", re.DOTALL | re.ASCII)
 #: Instructions in whose arguments the builder itself replaces variables.
 _EXPANDED = (
     ast.From, ast.Arg, ast.Env, ast.Label, ast.CopyLike, ast.Workdir, ast.User, ast.Volume,
@@ -77,21 +81,15 @@ def arguments_start(instruction: ast.Instruction, logical: LogicalLine) -> int:
 
 def scan(text: str, escape: str, *, has_quotes: bool = True) -> Iterator[tuple[str, int, int]]:
     """The names after `$` in a text, with their places; not those that are escaped or in single quotes."""
-    quote = ""
-    skipped = False
-    for piece in _PIECE.finditer(text):
-        character = piece[0]
-        if skipped:
-            skipped = False
-            # An escape takes one character; the name behind an escaped dollar is text.
-            continue
-        if character == escape and quote != "'":
-            skipped = True
-        elif has_quotes and character == quote:
-            quote = ""
-        elif has_quotes and not quote and character in "'\"":
-            quote = character
-        elif len(character) > 1 and quote != "'":
-            name = piece[2] or piece[3]
-            end = piece.end()
-            yield name, end - len(name), end
+    specials = (_BACKTICK if escape == "`" else _BACKSLASH) if has_quotes else _BODY
+    is_double = False
+    at = 0
+    while (match := specials.search(text, at)) is not None:
+        at = match.end()
+        if name := match["braced"] or match["plain"]:
+            yield name, at - len(name), at
+        elif match[0] == '"':
+            is_double = not is_double
+        elif match[0] == "'" and not is_double:
+            end = text.find("'", at)
+            at = end + 1 if end >= 0 else len(text)

@@ -176,7 +176,7 @@ class Answers:
 
     def _token_data(self, document: OpenDocument) -> list[int]:
         analysis = document.analysis
-        return convert.token_data(analysis.buffer, tokens(analysis.document))
+        return convert.token_data(analysis.buffer, tokens(analysis.document, None, document.tokens))
 
     def all_tokens(self, params: types.SemanticTokensParams) -> types.SemanticTokens:
         """What every piece of the text is."""

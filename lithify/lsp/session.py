@@ -8,11 +8,12 @@ while, for looking at it takes longer than reading the file. It refuses the prot
 from __future__ import annotations
 
 import time
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from lithify.compiler.editing.document import Document
 from lithify.compiler.editing.names import Names
+from lithify.compiler.editing.tokens import KnownTokens
 from lithify.compiler.lint.linter import examine, judge
 from lithify.errors import ConfigurationError, SourceText
 from lithify.grammar.parser import parse
@@ -28,24 +29,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lithify.compiler.editing.facts import BuildFacts
-    from lithify.compiler.lint.linter import LintFinding
-    from lithify.compiler.lint.policy import Policy
+    from lithify.compiler.lint.linter import Examined, LintFinding
     from lithify.grammar.ast import Dockerfile
     from lithify.linting.run import LintRequest
     from lithify.lsp.project import ServerOptions
+
+    _Judge = Callable[[Examined, LintRequest], tuple[LintFinding, ...]]
 
 #: How long files outside may change without being looked at, unless the editor says that they did.
 _SURROUNDING_S = 5.0
 
 
-class Analysis(NamedTuple):
-    """All that is known of one text."""
+class Analysis:
+    """All that is known of one text; findings are looked for when they are asked for, which takes longest."""
 
-    buffer: TextBuffer
-    document: Document
-    names: Names
-    findings: tuple[LintFinding, ...]
-    policy: Policy
+    def __init__(
+        self, buffer: TextBuffer, examined: Examined, request: LintRequest, judged: _Judge
+    ) -> None:
+        self.buffer = buffer
+        self.document = Document(examined.context)
+        self.names = Names(self.document)
+        self.policy = request.policy
+        self._examined = examined
+        self._request = request
+        self._judged = judged
+
+    @cached_property
+    def findings(self) -> tuple[LintFinding, ...]:
+        """What the linter says, in file order."""
+        return self._judged(self._examined, self._request)
 
 
 class OpenDocument:
@@ -56,6 +68,7 @@ class OpenDocument:
         self.path = path
         self.buffer = buffer
         self.version = version
+        self.tokens = KnownTokens()
         self._analysis: Analysis | None = None
 
     def replace(self, buffer: TextBuffer, version: int) -> None:
@@ -82,28 +95,18 @@ class OpenDocument:
 
     def findings_of(self, dockerfile: Dockerfile) -> tuple[LintFinding, ...]:
         """What the linter says of another text of the same file: what repairs are judged by."""
-        request = self._session.projects.request(self.path)
-        return self._judged(dockerfile, request)[1]
+        return self._session.judged(*self._examined(dockerfile))
 
     def _analyse(self) -> Analysis:
-        request = self._session.projects.request(self.path)
         dockerfile = parse(SourceText(self.path or "Dockerfile", self.buffer.text))
-        document, findings, policy = self._judged(dockerfile, request)
-        return Analysis(self.buffer, document, Names(document), findings, policy)
+        return Analysis(self.buffer, *self._examined(dockerfile), self._session.judged)
 
-    def _judged(
-        self, dockerfile: Dockerfile, request: LintRequest
-    ) -> tuple[Document, tuple[LintFinding, ...], Policy]:
-        session = self._session
-        policy = policy_for(session.projects.shown_path(self.path), request)
-        around = surrounded(dockerfile, self.path or "-", request, session.at_hand())
-        examined = examine(dockerfile, policy, around)
-        try:
-            extra = extras_of([examined.context], request)[0]
-        except ConfigurationError as error:
-            session.tell(error.message)
-            extra = []
-        return Document(examined.context), judge(examined, policy, extra), policy
+    def _examined(self, dockerfile: Dockerfile) -> tuple[Examined, LintRequest]:
+        projects = self._session.projects
+        request = projects.request(self.path)
+        policy = policy_for(projects.shown_path(self.path), request)
+        around = surrounded(dockerfile, self.path or "-", request, self._session.at_hand())
+        return examine(dockerfile, policy, around), request._replace(policy=policy)
 
 
 class Session:
@@ -134,6 +137,15 @@ class Session:
             self._at_hand = AtHand(self._images, cache(FolderFiles))
             self._until = now + _SURROUNDING_S
         return self._at_hand
+
+    def judged(self, examined: Examined, request: LintRequest) -> tuple[LintFinding, ...]:
+        """What the rules say of a file, and those that a project brings."""
+        try:
+            extra = extras_of([examined.context], request)[0]
+        except ConfigurationError as error:
+            self.tell(error.message)
+            extra = []
+        return judge(examined, request.policy, extra)
 
     def open(self, uri: str, path: str, text: str, version: int) -> OpenDocument:
         """A document was opened."""
