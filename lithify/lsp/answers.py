@@ -69,6 +69,8 @@ class Answers:
             (types.TEXT_DOCUMENT_DOCUMENT_LINK, self.links, None),
             (types.TEXT_DOCUMENT_INLAY_HINT, self.inlay_hints, None),
             (types.TEXT_DOCUMENT_CODE_LENS, self.lenses, None),
+            (types.TEXT_DOCUMENT_FORMATTING, self.format, None),
+            (types.TEXT_DOCUMENT_RANGE_FORMATTING, self.format_range, None),
         ]
 
     def forget(self, uri: str) -> None:
@@ -238,3 +240,29 @@ class Answers:
             )
             for one in lenses(analysis.document, analysis.names)
         ]
+
+    # -- format ----------------------------------------------------------------------------------
+
+    def format(self, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+        """The whole text as `lithify fmt` would have it."""
+        return self._formatted(params.text_document, None)
+
+    def format_range(
+        self, params: types.DocumentRangeFormattingParams
+    ) -> list[types.TextEdit] | None:
+        """What stands on some lines, as `lithify fmt` would have it."""
+        document = self._open(params.text_document)
+        within = self._place(document, params.range)
+        position = document.analysis.document.file.source.position
+        last = max(within.start, within.end - 1)
+        return self._formatted(params.text_document, (position(within.start)[0], position(last)[0]))
+
+    def _formatted(
+        self, where: _Identifier, lines: tuple[int, int] | None
+    ) -> list[types.TextEdit] | None:
+        """None for a text with mistakes, of which nothing is formatted."""
+        document = self._open(where)
+        changes = document.formatted(lines)
+        if changes is None:
+            return None
+        return [convert.text_edit(document.buffer, one) for one in changes]

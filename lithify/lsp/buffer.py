@@ -22,6 +22,14 @@ class Position(NamedTuple):
     character: int
 
 
+class Change(NamedTuple):
+    """A text that takes the place of a range, by offsets."""
+
+    start: int
+    end: int
+    text: str
+
+
 class TextBuffer:
     """One text; `edited` gives the next one."""
 
@@ -49,6 +57,15 @@ class TextBuffer:
         begin = self.offset(*start)
         stop = max(begin, self.offset(*end))
         return TextBuffer(self.text[:begin] + text + self.text[stop:], self.encoding)
+
+    def namable(self, change: Change) -> Change:
+        """The same change of a range that an editor can name: it cannot divide CR from LF."""
+        start, end, text = change
+        if self.text[start - 1 : start + 1] == "\r\n" and start > 0:
+            start, text = start - 1, f"\r{text}"
+        if self.text[end - 1 : end + 1] == "\r\n" and end > 0:
+            end, text = end + 1, f"{text}\n"
+        return Change(start, end, text)
 
     def length(self, start: int, end: int) -> int:
         """How many units a range takes that lies within a line."""

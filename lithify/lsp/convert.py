@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from lithify.compiler.editing.structure import Fold, Symbol
     from lithify.compiler.editing.tokens import Token
     from lithify.compiler.lint.linter import LintFinding
-    from lithify.lsp.buffer import TextBuffer
-    from lithify.lsp.repairs import Change
+    from lithify.lsp.buffer import Change, TextBuffer
     from lithify.lsp.session import Analysis
 
 SOURCE = "lithify"
@@ -127,7 +126,8 @@ def diagnostics(uri: str, analysis: Analysis) -> list[types.Diagnostic]:
 
 def text_edit(buffer: TextBuffer, change: Change) -> types.TextEdit:
     """A change of the text."""
-    return types.TextEdit(range_of(buffer, change.start, change.end), change.text)
+    named = buffer.namable(change)
+    return types.TextEdit(range_of(buffer, named.start, named.end), named.text)
 
 
 def symbol(buffer: TextBuffer, one: Symbol) -> types.DocumentSymbol:

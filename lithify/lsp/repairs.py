@@ -11,20 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from lithify.compiler.lint.catalogue.file import SYNTAX_ERROR
 from lithify.compiler.lint.fixes import fix_text
 from lithify.compiler.lint.rule import Profile
+from lithify.lsp.buffer import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lithify.compiler.lint.linter import LintFinding
     from lithify.lsp.session import Analysis, OpenDocument
-
-
-class Change(NamedTuple):
-    """A text that takes the place of a range, by offsets."""
-
-    start: int
-    end: int
-    text: str
 
 
 class Repair(NamedTuple):

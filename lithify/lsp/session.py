@@ -15,12 +15,14 @@ from lithify.compiler.editing.document import Document
 from lithify.compiler.editing.names import Names
 from lithify.compiler.editing.tokens import KnownTokens
 from lithify.compiler.lint.linter import examine, judge
-from lithify.errors import ConfigurationError, SourceText
+from lithify.errors import ConfigurationError, SourceErrors, SourceText
+from lithify.formatting import Choices, options_at
+from lithify.grammar.format import FormatOptions, format_text
 from lithify.grammar.parser import parse
 from lithify.linting.run import extras_of, policy_for, surrounded
 from lithify.linting.surroundings import AtHand
 from lithify.linting.world import FolderFiles
-from lithify.lsp.buffer import TextBuffer
+from lithify.lsp.buffer import Change, TextBuffer
 from lithify.lsp.builds import StoreFacts
 from lithify.lsp.images import EditorImages
 from lithify.lsp.project import Projects
@@ -96,6 +98,19 @@ class OpenDocument:
     def findings_of(self, dockerfile: Dockerfile) -> tuple[LintFinding, ...]:
         """What the linter says of another text of the same file: what repairs are judged by."""
         return self._session.judged(*self._examined(dockerfile))
+
+    def formatted(self, lines: tuple[int, int] | None) -> tuple[Change, ...] | None:
+        """What formatting changes, on some lines (from 1) or everywhere; None for a text with mistakes."""
+        options = FormatOptions()
+        try:
+            options = options_at(self.path, Choices()) if self.path else options
+        except ConfigurationError as error:
+            self._session.tell(error.message)
+        source = SourceText(self.path or "Dockerfile", self.buffer.text)
+        try:
+            return tuple(Change(*one) for one in format_text(source, options, lines=lines))
+        except SourceErrors:
+            return None
 
     def _analyse(self) -> Analysis:
         dockerfile = parse(SourceText(self.path or "Dockerfile", self.buffer.text))

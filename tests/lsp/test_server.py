@@ -28,6 +28,7 @@ maintainer ann
 """
 #: What is announced -> a request that shows that it is true. Everything announced must be here.
 _START = {"line": 0, "character": 0}
+_OPTIONS = {"tabSize": 2, "insertSpaces": True}
 _WHOLE = {"start": _START, "end": {"line": 99, "character": 0}}
 
 
@@ -56,6 +57,15 @@ def _ask_actions(editor, uri):
     return found
 
 
+def _ask_format(editor, uri):
+    return editor.about("formatting", uri, options=_OPTIONS)
+
+
+def _ask_format_range(editor, uri):
+    line = {"start": {"line": 9, "character": 0}, "end": {"line": 9, "character": 3}}
+    return editor.about("rangeFormatting", uri, range=line, options=_OPTIONS)
+
+
 ANNOUNCED = {
     "completionProvider": lambda e, u: e.at("completion", u, 3, 0)["items"],
     "hoverProvider": lambda e, u: e.at("hover", u, 4, 0),
@@ -72,6 +82,8 @@ ANNOUNCED = {
     "foldingRangeProvider": lambda e, u: e.about("foldingRange", u),
     "semanticTokensProvider": _ask_tokens,
     "inlayHintProvider": lambda e, u: e.about("inlayHint", u, range=_WHOLE),
+    "documentFormattingProvider": _ask_format,
+    "documentRangeFormattingProvider": _ask_format_range,
     "diagnosticProvider": lambda e, u: e.about("diagnostic", u)["items"],
 }
 _NO_QUESTIONS = {"positionEncoding", "textDocumentSync", "workspace"}
@@ -182,6 +194,32 @@ def test_line_ends_of_the_file_are_kept_by_repairs(editor):
     for action in editor.about("codeAction", uri, range=_WHOLE, context={"diagnostics": []}):
         fixed = _applied(text, action["edit"]["changes"][uri])
         assert fixed.count("\n") == fixed.count("\r\n"), action["title"]
+
+
+@pytest.mark.parametrize("ending", ["auto", "lf", "crlf"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_formatting_is_that_of_the_command_line(editor, tmp_path, newline, ending):
+    text = "from a as b\nRUN x  &&  \\\n y   \n\n\n\nenv a b\n".replace("\n", newline)
+    settings = "" if ending == "auto" else f"end_of_line = {ending}\n"
+    (tmp_path / ".editorconfig").write_text(f"root = true\n[*]\nindent_size = 3\n{settings}")
+    (tmp_path / "Dockerfile").write_bytes(text.encode())
+    uri = editor.open(text)
+    formatted = _applied(text, _ask_format(editor, uri))
+    assert main(["fmt", str(tmp_path / "Dockerfile")]) == 0
+    assert formatted.encode() == (tmp_path / "Dockerfile").read_bytes() != text.encode()
+
+
+def test_formatting_of_a_range_leaves_other_lines_alone(editor):
+    text = "from  a\nrun  x\nrun  y\n"
+    uri = editor.open(text)
+    line = {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 0}}
+    edits = editor.about("rangeFormatting", uri, range=line, options=_OPTIONS)
+    assert _applied(text, edits) == "from  a\nRUN x\nrun  y\n"
+
+
+def test_a_text_with_mistakes_is_not_formatted(editor):
+    uri = editor.open("from  a\nCOPY\n")
+    assert _ask_format(editor, uri) is None
 
 
 def test_a_rename_that_cannot_be_is_refused_with_the_reason(editor):
