@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.keystrokes import NAME, measure_keystrokes
 from benchmarks.measure import Result, WorkloadFailed, run
 from benchmarks.tools import Lithify, Tool, peers
 from benchmarks.workloads import BIG, WORKLOADS, Workload, write_dockerfiles
@@ -74,6 +75,8 @@ def measure_all(options: argparse.Namespace, work: Path) -> Iterator[Result]:
         tools += others
     if options.only.lower() in "start-up: --version, read dockerfiles":
         yield from measure_commands(lithify, work, options.runs)
+    if options.only.lower() in NAME:
+        yield measure_keystrokes(lithify, work / "editor")
     for workload in (*WORKLOADS, *((BIG,) if options.big else ())):
         if options.only.lower() not in workload.name.lower():
             continue
