@@ -13,11 +13,13 @@ from lithify.errors import ConfigurationError
 from lithify.linting.configuration import configure
 from lithify.linting.run import LintRequest, with_rules_of_the_project
 from lithify.linting.settings import Layer
+from lithify.lsp.scripts import editor_shellcheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lithify.linting.settings import Settings
+    from lithify.lsp.scripts import EditorShellCheck
 
 #: Files that decide about the linter or the context of a build; an editor is asked to watch them.
 WATCHED = (
@@ -42,6 +44,7 @@ class Projects:
         self._tell = tell
         self._folders: tuple[str, ...] = ()
         self._known: dict[str, LintRequest] = {}
+        self._shellchecks: dict[str, EditorShellCheck | None] = {}
 
     def open_folders(self, folders: tuple[str, ...]) -> None:
         """The folders of the editor, as they are now."""
@@ -65,6 +68,11 @@ class Projects:
             self._known[folder] = self._read(folder)
         return self._known[folder]
 
+    @property
+    def shellchecks(self) -> tuple[EditorShellCheck, ...]:
+        """Those that findings are waiting for, or were."""
+        return tuple(one for one in self._shellchecks.values() if one is not None)
+
     def shown_path(self, path: str) -> str:
         """A file's path as a run in its folder would call it, for patterns of paths."""
         return os.path.relpath(os.path.realpath(path), self.folder_of(path)) if path else "-"
@@ -78,12 +86,16 @@ class Projects:
             configured = configure(Layer(), os.devnull, environ, folder)
         for note in configured.notes:
             self._tell(note)
-        return self._request(configured.settings)
+        return self._request(folder, configured.settings)
 
-    def _request(self, settings: Settings) -> LintRequest:
+    def _request(self, folder: str, settings: Settings) -> LintRequest:
         rule_files = settings.rule_files
         if rule_files and not self._options.allows_custom_rules:
             self._tell("rules of the project are switched off; --allow-custom-rules loads them")
             rule_files = ()
-        request = LintRequest(settings.policy, settings.per_file)
+        made = editor_shellcheck(settings, self._options.environ, self._tell)
+        # What it has said stays true when settings change, as long as it is asked at all.
+        shellcheck = made and (self._shellchecks.get(folder) or made)
+        self._shellchecks[folder] = shellcheck
+        request = LintRequest(settings.policy, settings.per_file, extra=shellcheck)
         return with_rules_of_the_project(request, rule_files)

@@ -18,6 +18,7 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
 import lithify
+from lithify.errors import LithifyError
 from lithify.lsp import convert
 from lithify.lsp.answers import Answers, open_document
 from lithify.lsp.project import WATCHED
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 #: How long an editor may be busy before diagnostics are sent.
 _PAUSE_S = 0.02
+#: How long nobody may have typed before ShellCheck is asked about what is new.
+_REST_S = 0.3
 _FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.lithify"
 
 
@@ -70,6 +73,8 @@ class _Desk:
         self._session = Session(options, self._tell)
         self._answers = Answers(self._session)
         self._waiting: dict[str, asyncio.TimerHandle] = {}
+        self._resting: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
 
     def register(self) -> None:
         """Bind every answer to its question."""
@@ -155,13 +160,13 @@ class _Desk:
     def files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Settings or lists of ignored files have changed."""
         self._session.outside_changed()
-        self._publish_all()
+        self._tell_of_news()
 
     def folders_changed(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         """Other folders are open now."""
         self._take_folders()
         self._session.outside_changed()
-        self._publish_all()
+        self._tell_of_news()
 
     # -- diagnostics -----------------------------------------------------------------------------
 
@@ -191,11 +196,51 @@ class _Desk:
             self._server.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(uri, found, document.version)
             )
+            self._ask_shellcheck_soon()
+
+    def _ask_shellcheck_soon(self) -> None:
+        """Ask ShellCheck about new scripts when nobody has typed for a while."""
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = asyncio.get_running_loop().call_later(_REST_S, self._ask_shellcheck)
+
+    def _ask_shellcheck(self) -> None:
+        self._resting = None
+        if self._asking is not None and not self._asking.done():
+            self._ask_shellcheck_soon()
+            return
+        self._asking = asyncio.create_task(self._hear_shellcheck())
+
+    async def _hear_shellcheck(self) -> None:
+        """Run it beside the work; if it has something to say, findings are told again."""
+        has_news = False
+        for one in self._session.projects.shellchecks:
+            scripts = one.take_waiting()
+            if not scripts:
+                continue
+            try:
+                has_news |= one.learn(await asyncio.to_thread(one.ask, scripts))
+            except LithifyError as error:
+                self._session.tell(error.message)
+                one.learn(dict.fromkeys(scripts, ()))
+        if has_news:
+            for document in self._session.documents.values():
+                document.forget()
+            self._tell_of_news()
+
+    def _tell_of_news(self) -> None:
+        """Findings are other than before though no text has changed."""
+        self._publish_all()
+        wanted = self._server.client_capabilities.workspace
+        refreshing = wanted.diagnostics if wanted is not None else None
+        if self._is_asked and refreshing is not None and refreshing.refresh_support:
+            self._server.workspace_diagnostic_refresh(None)
 
     def pull(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """The diagnostics of a document."""
         document = open_document(self._session, params.text_document)
         found = convert.diagnostics(params.text_document.uri, document.analysis)
+        self._ask_shellcheck_soon()
         return types.RelatedFullDocumentDiagnosticReport(items=found)
 
     def code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:

@@ -114,7 +114,7 @@ class Editor:
         while True:
             for at, one in enumerate(self.notes):
                 if one["method"] == method:
-                    return self.notes.pop(at)["params"]
+                    return self.notes.pop(at).get("params")
             self._take(self._next())
 
     def begin(self, capabilities: dict[str, Any] | None = None) -> dict[str, Any]:
