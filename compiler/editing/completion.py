@@ -22,6 +22,7 @@ from lithify.grammar.flags import FLAGS, FlagKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from lithify.cache.ports import ResolvedImage
     from lithify.compiler.editing.document import Document, Typed
     from lithify.compiler.editing.facts import BuildFacts
 
@@ -245,7 +246,8 @@ class _Completing:
         source = self._source
         if source:
             number = self._document.stage_meant(source)
-            yield from self._paths_of(number, current, source)
+            image = self._facts.image(source) if number is None else None
+            yield from self._paths_of(number, current, image)
         else:
             for path in context_paths(self._document.context, current):
                 kind = "folder" if path.endswith("/") else "file"
@@ -253,7 +255,9 @@ class _Completing:
         if arguments:
             yield from self._paths_of(self._document.stage_number(self._offset), current)
 
-    def _paths_of(self, number: int | None, typed: str, image: str = "") -> Iterator[Item]:
+    def _paths_of(
+        self, number: int | None, typed: str, image: ResolvedImage | None = None
+    ) -> Iterator[Item]:
         for path, detail in stage_paths(self._document, number, image, typed):
             kind = "folder" if path.endswith("/") else "file"
             yield self._item(path, kind, typed, detail)

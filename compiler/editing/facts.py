@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lithify.cache.ports import ResolvedImage
+
 
 class StepFact(NamedTuple):
     """What became of an instruction in the last build that had it.
@@ -31,6 +33,9 @@ class BuildFacts(Protocol):
     def images(self) -> Iterable[str]:
         """The names of images that are at hand, as people write them."""
 
+    def image(self, name: str) -> ResolvedImage | None:
+        """The image of a name, if it is at hand."""
+
 
 class NoFacts:
     """Where there is no store."""
@@ -42,3 +47,7 @@ class NoFacts:
     def images(self) -> Iterable[str]:
         """Nothing is at hand."""
         return ()
+
+    def image(self, name: str) -> ResolvedImage | None:
+        """Nothing is at hand."""
+        return None

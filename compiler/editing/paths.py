@@ -54,12 +54,12 @@ def context_paths(context: LintContext, typed: str) -> Iterator[str]:
 
 
 def stage_paths(
-    document: Document, number: int | None, image: str, typed: str
+    document: Document, number: int | None, image: ResolvedImage | None, typed: str
 ) -> Iterator[tuple[str, str]]:
     """Paths inside a stage, or inside an image that is named instead, one step below what is typed; with a remark."""
     folder = typed[: typed.rfind("/") + 1]
     seen: set[str] = set()
-    for path, detail in _known_paths(document, number, image):
+    for path, detail in _known_paths(document, number, image, folder or "/"):
         if not path.startswith(folder or "/") and typed:
             continue
         rest = path[len(folder or "/") :]
@@ -72,12 +72,16 @@ def stage_paths(
                 yield one, detail
 
 
-def _known_paths(document: Document, number: int | None, image: str) -> Iterator[tuple[str, str]]:
+def _known_paths(
+    document: Document, number: int | None, image: ResolvedImage | None, folder: str
+) -> Iterator[tuple[str, str]]:
     stage = document.reached.get(number) if number is not None else None
     if stage is not None:
         yield from _stage_paths(document, stage)
-        yield from _image_paths(document, stage.image)
-    if stage is not None or image:
+    base = stage.image if stage is not None else image
+    if base is not None:
+        yield from _image_paths(document, base, folder)
+    if stage is not None or image is not None:
         yield from ((one, "") for one in _FOLDERS)
 
 
@@ -110,10 +114,13 @@ def _named(line: Line, workdir: str) -> Iterator[tuple[str, str]]:
             yield from ((match[0], "named by RUN in") for match in _PATH.finditer(rest))
 
 
-def _image_paths(document: Document, image: ResolvedImage | None) -> Iterator[tuple[str, str]]:
-    """What an image at hand says of its own files."""
-    if image is None:
-        return
+def _image_paths(
+    document: Document, image: ResolvedImage, folder: str
+) -> Iterator[tuple[str, str]]:
+    """What is inside an image at hand, in one directory, and where its accounts live."""
+    files = document.context.world.images
+    for name in files.inside(image, folder) if files is not None else ():
+        yield f"{folder}{name}", "in the image"
     for home, name in ((fields[5], fields[0]) for fields in _accounts(document, image)):
         if home.startswith("/") and home != "/":
             yield f"{home.rstrip('/')}/", f"home of {name}"

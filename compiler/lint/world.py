@@ -54,6 +54,9 @@ class ImageFiles(Protocol):
     def exists(self, image: ResolvedImage, path: str) -> bool | None:
         """Whether the image has the path; None if that is not known."""
 
+    def inside(self, image: ResolvedImage, folder: str) -> tuple[str, ...]:
+        """What a directory of the image holds, directories with `/` at the end where that is known; () if nothing is."""
+
 
 class World(NamedTuple):
     """What is known besides the file; None where nothing is."""

@@ -95,6 +95,19 @@ class StoreImages:
         contents = self._contents(image)
         return None if contents is None else _followed(path, contents.links) is not None
 
+    def inside(self, image: ResolvedImage, folder: str) -> tuple[str, ...]:
+        """What a directory of the image holds; what is in a directory tells that it is one."""
+        contents = self._contents(image)
+        place = _followed(folder, contents.links) if contents is not None else None
+        if contents is None or place is None:
+            return ()
+        prefix = f"{place.rstrip('/')}/"
+        parts = (
+            one[len(prefix) :].partition("/") for one in contents.links if one.startswith(prefix)
+        )
+        found = {f"{name}{slash}" for name, slash, _ in parts if name}
+        return tuple(sorted(one for one in found if f"{one}/" not in found))
+
     def _opened(self) -> Store | None:
         if not self._is_tried:
             self._is_tried = True

@@ -16,7 +16,10 @@ from lithify.compiler.editing.facts import StepFact
 from lithify.errors import LithifyError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lithify.cache.history import BuildRecord, StepRecord
+    from lithify.cache.ports import ResolvedImage
 
 _RECORDS = "records.db"
 _INDEX = "index.json"
@@ -28,7 +31,9 @@ _BUSY_S = 0.2
 class StoreFacts:
     """What a store remembers; `of` narrows it to one Dockerfile. Never raises."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, find: Callable[[str], ResolvedImage | None]) -> None:
+        """`find` is how an image is found by its name."""
+        self.image = find
         self._root = Path(root) if root else None
         self._stamp: tuple[int, ...] = ()
         self._builds: tuple[BuildRecord, ...] = ()
@@ -121,6 +126,10 @@ class FileFacts:
     def images(self) -> tuple[str, ...]:
         """Names of images that are at hand."""
         return self._store.images()
+
+    def image(self, name: str) -> ResolvedImage | None:
+        """The image of a name, if it is at hand."""
+        return self._store.image(name)
 
 
 def _is_step(step: StepRecord, text: str) -> bool:

@@ -7,8 +7,10 @@ It refuses registries, as the linter does.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from lithify.cache.platform import host_platform
 from lithify.linting.images import StoreImages
 
 if TYPE_CHECKING:
@@ -38,10 +40,22 @@ class EditorImages(StoreImages):
             self._resolved[reference, platform] = known
         return known
 
+    def at_hand(self, name: str) -> ResolvedImage | None:
+        """The image of a name for this machine; None if the store has none."""
+        found = self.resolve(name, host_platform(os.uname().machine))
+        return found if found.config_digest else None
+
     def read(self, image: ResolvedImage, path: str, most: int) -> bytes | None:
         """The first bytes of a file."""
         try:
             return super().read(image, path, most)
+        finally:
+            self.close()
+
+    def inside(self, image: ResolvedImage, folder: str) -> tuple[str, ...]:
+        """What a directory of the image holds."""
+        try:
+            return super().inside(image, folder)
         finally:
             self.close()
 

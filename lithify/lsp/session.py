@@ -131,10 +131,10 @@ class Session:
         self._told: set[str] = set()
         self._tell = tell
         self.projects = Projects(options, self.tell)
-        self.facts = StoreFacts(options.store)
         self.encoding = "utf-16"
         self.documents: dict[str, OpenDocument] = {}
         self._images = EditorImages(options.store)
+        self.facts = StoreFacts(options.store, self._images.at_hand)
         self._at_hand = AtHand(self._images)
         self._until = 0.0
 

@@ -32,17 +32,21 @@ def _store(root: Path, *steps: StepRecord) -> None:
     records.close()
 
 
+def _facts(root: object) -> StoreFacts:
+    return StoreFacts(str(root), lambda name: None)
+
+
 def test_the_newest_step_of_an_instruction_is_found(tmp_path):
     _store(tmp_path, _step("[one 1/2] RUN make", outcome="cached"))
     _store(tmp_path, _step("[one 2/2] RUN make # x", outcome="ran", seconds=2.0, reasons=("why",)))
-    fact = StoreFacts(str(tmp_path)).of("/app/Dockerfile").step("one", "RUN make")
+    fact = _facts(tmp_path).of("/app/Dockerfile").step("one", "RUN make")
     assert fact is not None
     assert (fact.outcome, fact.seconds, fact.size_bytes, fact.reason) == ("ran", 2.0, 1234, "why")
 
 
 def test_steps_of_other_files_stages_and_texts_are_not_taken_for_it(tmp_path):
     _store(tmp_path, _step("[one 1/1] RUN make", outcome="ran"))
-    facts = StoreFacts(str(tmp_path))
+    facts = _facts(tmp_path)
     assert facts.of("/app/other.Dockerfile").step("one", "RUN make") is None
     assert facts.of("/app/Dockerfile").step("two", "RUN make") is None
     assert facts.of("/app/Dockerfile").step("one", "RUN ma") is None
@@ -51,11 +55,11 @@ def test_steps_of_other_files_stages_and_texts_are_not_taken_for_it(tmp_path):
 
 def test_a_step_that_was_not_reached_says_nothing(tmp_path):
     _store(tmp_path, _step("[one 1/1] RUN make"))
-    assert StoreFacts(str(tmp_path)).of("/app/Dockerfile").step("one", "RUN make") is None
+    assert _facts(tmp_path).of("/app/Dockerfile").step("one", "RUN make") is None
 
 
 def test_a_build_that_ends_meanwhile_is_seen(tmp_path):
-    facts = StoreFacts(str(tmp_path))
+    facts = _facts(tmp_path)
     assert facts.of("/app/Dockerfile").step("one", "RUN make") is None
     _store(tmp_path, _step("[one 1/1] RUN make", outcome="ran"))
     assert facts.of("/app/Dockerfile").step("one", "RUN make") is not None
@@ -63,25 +67,25 @@ def test_a_build_that_ends_meanwhile_is_seen(tmp_path):
 
 def test_a_store_that_is_missing_or_broken_means_that_nothing_is_known(tmp_path):
     for root in ("", str(tmp_path / "none"), str(tmp_path)):
-        facts = StoreFacts(root).of("/app/Dockerfile")
+        facts = _facts(root).of("/app/Dockerfile")
         assert facts.step("one", "RUN make") is None
         assert facts.images() == ()
     (tmp_path / "records.db").write_bytes(b"no database" * 100)
     (tmp_path / "index.json").write_text("{")
-    facts = StoreFacts(str(tmp_path)).of("/app/Dockerfile")
+    facts = _facts(tmp_path).of("/app/Dockerfile")
     assert facts.step("one", "RUN make") is None
     assert facts.images() == ()
 
 
 def test_asking_makes_nothing(tmp_path):
     root = tmp_path / "none"
-    facts = StoreFacts(str(root)).of("/app/Dockerfile")
+    facts = _facts(root).of("/app/Dockerfile")
     facts.step("one", "RUN make")
     facts.images()
     assert not root.exists()
     _store(root, _step("[one 1/1] RUN make", outcome="ran"))
     before = sorted(os.listdir(root))
-    StoreFacts(str(root)).of("/app/Dockerfile").step("one", "RUN make")
+    _facts(root).of("/app/Dockerfile").step("one", "RUN make")
     assert set(os.listdir(root)) - set(before) <= {"records.db-wal", "records.db-shm"}
 
 
@@ -91,7 +95,7 @@ def test_images_are_named_as_people_write_them(tmp_path):
         f'"digest":"{Digest.of(b"m")}","size":1,'
         '"annotations":{"org.opencontainers.image.ref.name":"docker.io/library/busybox:latest"}}]}'
     )
-    assert StoreFacts(str(tmp_path)).images() == ("busybox:latest",)
+    assert _facts(tmp_path).images() == ("busybox:latest",)
 
 
 def test_an_editor_does_not_keep_a_store_in_use(tmp_path):

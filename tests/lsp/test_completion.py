@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from lithify.cache.ignore import parse_ignore_file
+from lithify.cache.platform import Platform
+from lithify.cache.ports import ResolvedImage
 from lithify.compiler.editing import vocabulary
 from lithify.compiler.editing.completion import completions
 from lithify.compiler.lint.linter import Surrounding
 from lithify.compiler.lint.world import World
 from lithify.compiler.lower.mount_fields import MOUNT_TYPES
+from lithify.compiler.offline import unknown_image
 from lithify.grammar.flags import FLAGS
 from lithify.grammar.statement import KEYWORDS
 
@@ -41,6 +44,22 @@ class _Facts:
 
     def images(self) -> tuple[str, ...]:
         return ("busybox:latest",)
+
+    def image(self, name: str) -> ResolvedImage | None:
+        return unknown_image(name, Platform("linux", "amd64")) if name == "busybox" else None
+
+
+class _Images:
+    """What is in every image (ImageFiles)."""
+
+    def read(self, image: ResolvedImage, path: str, most: int) -> bytes | None:
+        return b"root:x:0:0::/root:/bin/sh\nbob:x:7:7::/home/bob:/bin/sh\n"
+
+    def exists(self, image: ResolvedImage, path: str) -> bool | None:
+        return None
+
+    def inside(self, image: ResolvedImage, folder: str) -> tuple[str, ...]:
+        return {"/": ("etc/", "init"), "/etc/": ("passwd",)}.get(folder, ())
 
 
 def _labels(looked, *facts):
@@ -125,6 +144,15 @@ def test_paths_of_the_context_come_step_by_step_without_what_is_ignored(look):
 def test_images_that_are_at_hand_are_offered(look):
     assert "busybox:latest" in _labels(look("FROM ^"), _Facts())
     assert "busybox:latest" in _labels(look(STAGES + "COPY --from=^"), _Facts())
+
+
+def test_what_is_inside_an_image_is_offered_step_by_step(look):
+    around = Surrounding(world=World(images=_Images()))
+    labels = _labels(look("FROM busybox AS x\nFROM a\nCOPY --from=x /^", around))
+    assert {"/etc/", "/init", "/home/bob/"} <= set(labels)
+    inside = _labels(look("FROM a\nCOPY --from=busybox /etc/^", around), _Facts())
+    assert "/etc/passwd" in inside
+    assert "bob" in _labels(look("FROM busybox\nUSER ^", around))
 
 
 def test_every_word_of_the_language_is_explained():
