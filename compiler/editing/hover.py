@@ -189,7 +189,8 @@ def _image(document: Document, instruction: ast.From) -> str:
 def _facts_of(image: ResolvedImage) -> Iterator[str]:
     yield f"digest {code(str(image.manifest.digest))}"
     size = sum(one.descriptor.size for one in image.layers)
-    yield f"{len(image.layers)} layers, {human_size(size)}"
+    count = len(image.layers)
+    yield f"{count} layer{'s' * (count != 1)}, {human_size(size)}"
     config = image.config.config
     rows = [("USER", config.user), ("WORKDIR", config.working_dir)]
     rows += [("ENTRYPOINT", json.dumps(config.entrypoint)) if config.entrypoint else ("", "")]

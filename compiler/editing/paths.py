@@ -79,9 +79,9 @@ def _known_paths(
     if stage is not None:
         yield from _stage_paths(document, stage)
     base = stage.image if stage is not None else image
-    if base is not None:
-        yield from _image_paths(document, base, folder)
-    if stage is not None or image is not None:
+    inside = tuple(_image_paths(document, base, folder)) if base is not None else ()
+    yield from inside
+    if (stage is not None or image is not None) and not inside:
         yield from ((one, "") for one in _FOLDERS)
 
 
