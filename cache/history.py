@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lithify.cache.ports import Leaf
+from lithify.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

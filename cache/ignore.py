@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from lithify.cache.wildcard import (
@@ -24,6 +23,7 @@ from lithify.cache.wildcard import (
     expression,
 )
 from lithify.errors import LithifyError
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,12 +7,12 @@ lock between processes. It refuses to look inside the images.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lithify.cache.failures import store_errors
 from lithify.cache.oci import Descriptor, Index
 from lithify.errors import Corrupt, StoreError
+from lithify.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

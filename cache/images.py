@@ -7,7 +7,6 @@ to fetch: what is not in the store is not found.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lithify.cache.documents import (
@@ -22,6 +21,7 @@ from lithify.cache.reference import InvalidReference, parse_reference
 from lithify.cache.referrers import orphans, referrers, subject_of, with_referrer
 from lithify.cache.resolutions import forget, remembered
 from lithify.errors import ContentError, ImageNotFound, UsageError
+from lithify.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable

@@ -7,12 +7,12 @@ byte-stable: Go's JSON escaping, fixed field order. It refuses input and output:
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lithify.cache.digest import Digest
 from lithify.cache.platform import Platform
 from lithify.errors import Corrupt
+from lithify.values import dataclass, field, replace
 
 MEDIA_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 MEDIA_INDEX = "application/vnd.oci.image.index.v1+json"

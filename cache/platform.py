@@ -7,8 +7,9 @@ and Normalize). It refuses to look at the machine: its name is passed in.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from lithify.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

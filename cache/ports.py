@@ -6,8 +6,9 @@ are proven by one suite over every implementation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -7,10 +7,10 @@ every other tool. It refuses to look anything up.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from lithify.cache.digest import Digest
 from lithify.errors import LithifyError
+from lithify.values import dataclass
 
 DEFAULT_DOMAIN = "docker.io"
 DEFAULT_TAG = "latest"

@@ -8,7 +8,6 @@ Specification: sections 4.1 and 4.3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.compiler.graph import find_cycle_start
@@ -16,6 +15,7 @@ from lithify.compiler.origins import Origin, StageOrigin, numbered_origin, sourc
 from lithify.errors import SourceError
 from lithify.grammar.ast import Copy, Onbuild, Run
 from lithify.grammar.parser import parse_mount
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ snapshots. It refuses to print and to shorten: every step is shown with all it d
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from lithify.compiler.graph import shown_edges
@@ -24,6 +24,7 @@ from lithify.compiler.plan import (
     UrlSource,
     WorkdirOp,
 )
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

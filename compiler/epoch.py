@@ -9,13 +9,13 @@ Specification: section 7.6.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lithify.compiler.expansion import expand_word
 from lithify.compiler.lower import remote
 from lithify.errors import SourceError
 from lithify.grammar.ast import Add, Arg, Instruction
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

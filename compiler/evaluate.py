@@ -8,7 +8,6 @@ Specification: sections 3.0 (names), 4.1 (step 7) and 5.7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lithify.cache.platform import normalise_platform
@@ -43,6 +42,7 @@ from lithify.compiler.state import (
 from lithify.compiler.steps import StepLabel, StepTable
 from lithify.errors import SourceError
 from lithify.grammar.ast import CopyLike, Run, Workdir
+from lithify.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

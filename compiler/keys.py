@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.cache.digest import CacheKey, Digest, chain_ids
@@ -36,6 +35,7 @@ from lithify.compiler.plan import (
     TreeSource,
     UrlSource,
 )
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

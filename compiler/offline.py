@@ -6,13 +6,13 @@ answers is not the image.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.cache.digest import Digest
 from lithify.cache.oci import Descriptor, ImageConfig
 from lithify.cache.ports import ResolvedImage
 from lithify.errors import ImageNotFound
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from lithify.cache.platform import Platform

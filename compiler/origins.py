@@ -8,11 +8,11 @@ Specification: sections 4.2, 4.3 and 4.4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.cache.reference import InvalidReference, parse_reference
 from lithify.errors import SourceError
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,6 @@ Specification: sections 3.1, 4.1 and 4.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.cache.platform import Platform, parse_platform
@@ -17,6 +16,7 @@ from lithify.compiler.origins import Origin, StageOrigin, base_origin, context_o
 from lithify.errors import SourceError, closest
 from lithify.grammar.ast import Arg, From
 from lithify.grammar.words import ExpansionError, expand
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

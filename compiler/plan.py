@@ -7,8 +7,9 @@ It refuses text of the Dockerfile as a source of meaning: spans and names are fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from lithify.cache.oci import ContainerConfig, HistoryEntry

@@ -8,7 +8,6 @@ Specification: sections 3.12, 4.1 (steps 4 to 6) and 4.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.cache.reference import InvalidReference, parse_reference
@@ -23,6 +22,7 @@ from lithify.compiler.graph import reachable
 from lithify.compiler.origins import ImageOrigin, StageOrigin, TargetOrigin
 from lithify.errors import ContentError, ImageNotFound, RegistryError, SourceError, closest
 from lithify.grammar.parser import parse_trigger
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

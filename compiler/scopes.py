@@ -8,11 +8,11 @@ Specification: sections 2.4, 2.5 and 7.6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.compiler.epoch import EPOCH_ARG, EpochNames, parse_epoch
 from lithify.compiler.expansion import expand_word
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

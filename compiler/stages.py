@@ -8,7 +8,6 @@ Specification: section 4.1 and appendix C (the order in which errors surface).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lithify.cache.platform import Platform, normalise_platform
@@ -22,6 +21,7 @@ from lithify.compiler.resolve import resolve_targets
 from lithify.compiler.scopes import make_global_scope, platform_args
 from lithify.compiler.steps import StepLabel, StepTable
 from lithify.errors import SourceErrors, UsageError
+from lithify.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from lithify.cache.ports import ImageResolver, ResolvedImage

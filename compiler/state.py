@@ -8,10 +8,10 @@ Specification: section 3.0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lithify.cache.oci import ContainerConfig, HistoryEntry
+from lithify.values import dataclass, replace
 
 if TYPE_CHECKING:
     from lithify.cache.oci import ImageConfig

@@ -8,7 +8,6 @@ Specification: section 5.1, item 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lithify.compiler.plan import (
@@ -22,6 +21,7 @@ from lithify.compiler.plan import (
     Tree,
     TreeSource,
 )
+from lithify.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

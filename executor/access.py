@@ -6,12 +6,12 @@ refuses the process's environment: doors read that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lithify.errors import BuildError
 from lithify.executor.cancel import Cancellation
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,6 @@ other forms from it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from lithify.cache.oci import (
     Manifest,
 )
 from lithify.executor.services import DEFAULT_EPOCH_S
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

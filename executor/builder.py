@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lithify.cache.digest import Digest, chain_ids
@@ -32,6 +31,7 @@ from lithify.executor import events
 from lithify.executor.explaining import Explainer
 from lithify.executor.ops.files import FileWork
 from lithify.executor.reasons import FIRST_RUN
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

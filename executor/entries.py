@@ -7,8 +7,9 @@ entries, whatever writes one takes them. It refuses order and times: the layer w
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,9 @@ function of the same values. Times are seconds of a monotonic clock, measured by
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,6 @@ refuses to influence whether a step is cached.
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.cache.digest import chain_ids
@@ -17,6 +16,7 @@ from lithify.cache.history import BuildHistory, BuildRecord, Project, StepRecord
 from lithify.compiler.plan import CopyOp, ImageOp, RunOp
 from lithify.errors import LithifyError
 from lithify.executor import reasons
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

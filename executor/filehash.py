@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat as stat_bits
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lithify.executor.tree import read_verified, unreadable, xattrs_of
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from array import array
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import xxhash
+
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from lithify.executor.selection import Selection

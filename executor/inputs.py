@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.errors import BuildError, SourceError
 from lithify.executor.tree import clean, resolve
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,6 @@ anything.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.cache.oci import MEDIA_LAYER
@@ -16,6 +15,7 @@ from lithify.cache.ports import Layer
 from lithify.errors import BuildError
 from lithify.executor import tarheader
 from lithify.executor.entries import Entry, Kind
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

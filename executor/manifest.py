@@ -12,8 +12,9 @@ import os
 import posixpath
 import re
 import stat as stat_bits
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

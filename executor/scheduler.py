@@ -9,10 +9,10 @@ from __future__ import annotations
 import enum
 import queue
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lithify.errors import Cancelled
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.cache.ignore import make_matcher
 from lithify.cache.wildcard import match
 from lithify.errors import BuildError
 from lithify.executor.tree import Stat, Tree, clean, resolve
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,9 @@ its own. It refuses to open anything itself except the sandbox, which is started
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

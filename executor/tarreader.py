@@ -8,12 +8,12 @@ system, to guess at broken headers, and sparse or multi-volume archives.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lithify.errors import Corrupt
 from lithify.executor.entries import Entry, Kind
 from lithify.executor.tarheader import BLOCK
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

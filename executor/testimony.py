@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.cache.history import BuildHistory
@@ -27,6 +26,7 @@ from lithify.executor.manifest import Difference, differences
 from lithify.executor.ops.files import CAPTURED_FROM
 from lithify.executor.selection import has_wildcard
 from lithify.executor.tree import clean
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,13 +12,13 @@ from __future__ import annotations
 import os
 import stat as stat_bits
 from contextlib import contextmanager
-from dataclasses import dataclass
 from errno import EACCES, ELOOP, ENOENT, ENOTDIR, ENOTSUP, ENXIO, EPERM
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lithify.errors import BuildError
 from lithify.executor import syscalls
 from lithify.executor.layer import is_kept_xattr
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,9 @@ A `Word.text` is the reference's view of a word: continuations joined, quotes an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from lithify.errors import SourceError, SourceText, Span

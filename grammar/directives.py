@@ -9,11 +9,11 @@ Specification: section 1.3.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from lithify.errors import SourceError, SourceText, Span
 from lithify.grammar.ast import Directive
 from lithify.grammar.source import BYTE_ORDER_MARK, WHITE_SPACE, physical_line
+from lithify.values import dataclass
 
 _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*")
 _KNOWN = ("syntax", "escape", "check")

@@ -9,9 +9,9 @@ Specification: section 1.7, recognition.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from lithify.grammar.words import ExpansionError, ShellWord, split_shell_words
+from lithify.values import dataclass
 
 _HEREDOC = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)")
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 import functools
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.errors import SourceError
 from lithify.grammar.directives import read_directives
 from lithify.grammar.file import read_file, read_parts, read_trigger
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree

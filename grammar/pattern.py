@@ -10,8 +10,9 @@ Specification: section 2.1, pattern language.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ Specification: sections 1.1, 1.2 and the reading of bodies in 1.7.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lithify.errors import SourceError, SourceText, Span
 from lithify.grammar.ast import Comment
+from lithify.values import dataclass
 
 #: Unicode White_Space; `str.isspace` also counts the separators U+001C to U+001F, which is wrong here.
 WHITE_SPACE = (

@@ -10,13 +10,13 @@ Specification: sections 1.4 to 1.6.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.errors import SourceError
 from lithify.grammar.ast import Flag, Word
 from lithify.grammar.source import WHITE_SPACE
 from lithify.grammar.words import quoted
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

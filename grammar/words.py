@@ -10,12 +10,12 @@ Specification: sections 2.1 and 2.2 (words), 1.7 (bodies of heredocs).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.errors import SourceError
 from lithify.grammar.pattern import MOST_CHARACTERS, PatternError, replace, trim
 from lithify.grammar.source import WHITE_SPACE
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

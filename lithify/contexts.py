@@ -10,7 +10,6 @@ Specification: sections 4.4, 7.6 (times of contexts) and 8.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from lithify.executor.inputs import (
     read_path,
     read_stream,
 )
+from lithify.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -28,8 +28,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+
+from lithify.values import dataclass
 
 
 class SourceText:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from lithify.cache.resolver import PULL_POLICIES, StoreResolver
 from lithify.errors import ImageNotFound, UsageError
 from lithify.executor import events
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -6,8 +6,9 @@ paths are strings as the user gave them. It refuses defaults that depend on the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,10 +6,10 @@ other. It refuses behaviour.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from lithify.executor.walks import Walks
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable

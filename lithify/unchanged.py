@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from lithify.executor.context import open_context
 from lithify.executor.fingerprint import Listing, fingerprint
 from lithify.executor.walks import Wanted
 from lithify.requests import BuildResult
+from lithify.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

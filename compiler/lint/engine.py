@@ -8,7 +8,6 @@ Specification: sections 6.1 to 6.3.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.compiler.lint.context import LintContext
@@ -20,6 +19,7 @@ from lithify.compiler.stages import Watch, make_plan
 from lithify.compiler.survey import survey
 from lithify.errors import LithifyError, SourceError, SourceErrors
 from lithify.grammar.ast import From
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.cache.ports import ImageResolver

@@ -9,7 +9,6 @@ Specification: appendix C; sections 4.1 and 4.2.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.cache.platform import Platform
@@ -29,6 +28,7 @@ from lithify.compiler.survey import survey
 from lithify.errors import LithifyError, SourceError
 from lithify.grammar.ast import Arg, Copy, From, Run
 from lithify.grammar.file import NO_STAGES
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.cache.ports import ImageResolver

@@ -5,11 +5,11 @@ Specification: section 2.4.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.compiler.lower.context import Change
 from lithify.compiler.scopes import SILENT_ARGS
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.compiler.lower.context import Lowering

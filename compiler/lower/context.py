@@ -6,10 +6,10 @@ each such function can be read and tested alone. It refuses steps: numbering the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lithify.compiler.expansion import expand_text, expand_word
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from lithify.cache.oci import ContainerConfig

@@ -9,7 +9,6 @@ Specification: sections 1.7 (use in COPY/ADD), 3.3, 3.4 and 3.5.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.compiler.dependencies import instruction_needs
@@ -28,6 +27,7 @@ from lithify.errors import SourceError
 from lithify.grammar.ast import Add, CopyLike, Heredoc, Word
 from lithify.grammar.heredoc import chomp, parse_heredoc_word
 from lithify.grammar.words import ExpansionError, expand_heredoc
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from lithify.compiler.lower.context import Lowering

@@ -5,11 +5,11 @@ All words see the environment before the instruction. Specification: sections 2.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.compiler.lower.context import Change
 from lithify.compiler.state import set_pair
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.compiler.lower.context import Lowering

@@ -6,13 +6,13 @@ Host addresses and ports are checked and dropped. Specification: section 3.10.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.compiler.expansion import split_word
 from lithify.compiler.lower.context import configured
 from lithify.errors import SourceError
 from lithify.grammar.words import quoted
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.compiler.lower.context import Change, Lowering

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from lithify.compiler.lower.context import configured
 from lithify.errors import SourceError
 from lithify.grammar.ast import ExecForm
 from lithify.grammar.words import quoted
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.compiler.lower.context import Change, Lowering

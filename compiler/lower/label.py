@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.compiler.lower.context import Change, configured
 from lithify.compiler.lower.env import expand_pairs
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.compiler.lower.context import Lowering

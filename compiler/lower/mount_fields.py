@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lithify.errors import SourceError, closest
 from lithify.grammar.parser import parse_mount
 from lithify.grammar.words import quoted
+from lithify.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ Specification: sections 3.5 and 4.5.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from lithify.compiler.plan import GitSource, UrlSource
 from lithify.grammar.words import quoted
+from lithify.values import dataclass, replace
 
 _SCP = re.compile(r"([a-zA-Z0-9\-_]+)@([a-zA-Z0-9\-.]+):(.*?)(?:\?(.*?))?(?:#(.*))?\Z")
 _URL = re.compile(r"(git|ssh|https?)://([^?#]*)(?:\?([^#]*))?(?:#(.*))?\Z")

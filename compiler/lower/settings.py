@@ -6,11 +6,11 @@ Specification: sections 3.9, 3.10 and 3.12.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.compiler.lower.context import Change, configured
 from lithify.errors import SourceError
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.compiler.lower.context import Lowering

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.compiler.lower.context import Change
 from lithify.compiler.paths import absolute_path
 from lithify.compiler.plan import WorkdirOp
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from lithify.compiler.lower.context import Lowering

@@ -6,10 +6,10 @@ It exists so that all exporters understand the same words in the same way. It re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.errors import UsageError
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,11 +5,11 @@ A new output type is one module and one line here. It refuses to import them bef
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from lithify.errors import UsageError
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

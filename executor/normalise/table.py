@@ -7,7 +7,6 @@ refuses anything that a program could notice at run time: only caches, logs and 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.executor.normalise.files import (
@@ -20,6 +19,7 @@ from lithify.executor.normalise.files import (
 )
 from lithify.executor.normalise.packagedb import settle_package_databases
 from lithify.executor.normalise.pyc import settle_bytecode
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import stat as stat_bits
-from dataclasses import dataclass
 
 from lithify.errors import BuildError
+from lithify.values import dataclass
 
 _OCTAL = re.compile(r"[0-7]+\Z")
 _CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXstugo]*)+)\Z")

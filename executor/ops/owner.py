@@ -6,11 +6,11 @@ files: both are written by strangers. It refuses to ask the builder's own machin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.errors import BuildError
 from lithify.executor.tree import resolve
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

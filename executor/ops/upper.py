@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import posixpath
 import stat as stat_bits
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lithify.errors import BuildError
 from lithify.executor.entries import Entry, Kind
 from lithify.executor.layer import WHITEOUT_PREFIX
 from lithify.executor.tree import Stat, Tree, resolve
+from lithify.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from lithify.executor.tree import Xattrs

@@ -9,11 +9,11 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lithify.errors import SandboxError, StoreError
 from lithify.executor.layer import is_kept_xattr
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

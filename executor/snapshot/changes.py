@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lithify.errors import BuildError
@@ -29,6 +28,7 @@ from lithify.executor.snapshot.attributes import (
 )
 from lithify.executor.snapshot.lower import open_beneath
 from lithify.executor.snapshot.unpack import is_whiteout, write_all
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

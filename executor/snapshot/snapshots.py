@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock
@@ -36,6 +35,7 @@ from lithify.executor.snapshot.flatten import flatten
 from lithify.executor.snapshot.lower import Lower
 from lithify.executor.snapshot.overlay import MOST_LOWERS, mount_overlay
 from lithify.executor.snapshot.unpack import unpack
+from lithify.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

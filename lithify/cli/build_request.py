@@ -6,13 +6,13 @@ This is the edge where the command line ends; the engine trusts what it is given
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lithify.cli import values
 from lithify.cli.attest_flags import attestations
 from lithify.errors import UsageError
 from lithify.requests import BuildRequest, CacheSpec, OutputSpec, SecretSpec
+from lithify.values import replace
 
 if TYPE_CHECKING:
     from argparse import Namespace

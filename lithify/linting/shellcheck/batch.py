@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from lithify.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
