@@ -6,7 +6,6 @@ bytes, a key cannot. It refuses any other hash than sha256 for what may leave th
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Self
 
@@ -40,6 +39,8 @@ class Digest(str):
 
     @classmethod
     def of(cls, data: bytes) -> Digest:
+        import hashlib
+
         return cls("sha256:" + hashlib.sha256(data).hexdigest())
 
 

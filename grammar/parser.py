@@ -1,6 +1,6 @@
 """Owns the use of lark: bodies of instructions become words with their places, files become trees.
 
-Nothing else imports lark, and nothing imports it before the first body is parsed. Its tables are
+Nothing else imports lark, and nothing imports it before the first body that is not `plain`. Its tables are
 kept under the user's cache directory, because making them takes longer than parsing a file. It
 refuses to stop at the first mistake: one bad instruction does not hide the others.
 
@@ -12,15 +12,18 @@ from __future__ import annotations
 import functools
 import os
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lithify.errors import SourceError
+from lithify.grammar import plain
 from lithify.grammar.directives import read_directives
 from lithify.grammar.file import read_file, read_parts, read_trigger
+from lithify.grammar.plain import Piece
 from lithify.values import dataclass
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lark import Lark, Token, Tree
 
     from lithify.errors import SourceText, Span
@@ -67,14 +70,6 @@ def parse_mount(value: str, span: Span | None = None) -> MountOptions:
     return BodyParser("\\").mount(value, span)
 
 
-class Piece(NamedTuple):
-    """A word of a body: its value, and where it stands in the body (half-open)."""
-
-    text: str
-    start: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class BodyParser:
     """The grammar's start symbols as methods, for one escape character."""
@@ -85,6 +80,8 @@ class BodyParser:
         """Flags with quotes and escapes removed, and where the arguments start."""
         if not text.startswith("--"):
             return [], 0
+        if (found := plain.flags(text)) is not None:
+            return found
         pieces: list[Piece] = []
         for token in self._tokens("flags", self._translated(text)):
             start, end = _place(token)
@@ -95,11 +92,13 @@ class BodyParser:
 
     def words(self, text: str) -> list[Piece]:
         """Words of ENV, LABEL and ARG, quotes and escapes kept."""
-        return self._pieces("words", text, self._translated(text))
+        found = plain.words(text)
+        return self._pieces("words", text, self._translated(text)) if found is None else found
 
     def fields(self, text: str) -> list[Piece]:
         """Words between ASCII blanks."""
-        return self._pieces("fields", text, text)
+        found = plain.fields(text)
+        return self._pieces("fields", text, text) if found is None else found
 
     def pair(self, text: str) -> list[Piece]:
         """A first field and, when there is one, everything after it."""
@@ -107,6 +106,8 @@ class BodyParser:
 
     def image(self, text: str) -> list[Piece] | None:
         """The one or three words of FROM, or None."""
+        if (found := plain.image(text)) is not None:
+            return found
         from lark.exceptions import UnexpectedInput
 
         try:
@@ -118,6 +119,8 @@ class BodyParser:
         """Strings of a JSON array, None for elements of other types; None for what is not JSON."""
         if not text.startswith("["):
             return None
+        if (found := plain.array(text)) is not None:
+            return list(found)
         from lark.exceptions import UnexpectedInput
 
         try:
@@ -136,6 +139,8 @@ class BodyParser:
 
     def record(self, text: str, span: Span | None) -> list[str]:
         """Fields of one CSV record; raises `SourceError`."""
+        if (found := plain.record(text)) is not None:
+            return found
         from lark.exceptions import UnexpectedInput
 
         if not text:
@@ -221,6 +226,8 @@ def _known_tree(text: str, start: str) -> Tree[Token]:
 @functools.cache
 def _lark() -> Lark:
     """The compiled grammar; made once in a process, and once for a user."""
+    from pathlib import Path
+
     from lark import Lark, __version__
 
     text = Path(__file__).with_name("dockerfile.lark").read_text(encoding="utf-8")
@@ -232,6 +239,7 @@ def _cache_file(grammar: str, version: str) -> str | None:
     """Where lark may keep its tables; None unless the place is ours alone, for they are a pickle."""
     import hashlib
     import sys
+    from pathlib import Path
 
     home = os.environ.get("XDG_CACHE_HOME", "")
     folder = Path(home if os.path.isabs(home) else os.path.expanduser("~/.cache")) / "lithify"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lithify.errors import Span
-    from lithify.grammar.parser import BodyParser, Piece
+    from lithify.grammar.parser import BodyParser
+    from lithify.grammar.plain import Piece
     from lithify.grammar.source import LogicalLine
 
 _KEYWORD = re.compile(r"[^\t\v\f\r ]*")

@@ -81,6 +81,7 @@ class _Active(NamedTuple):
     rule: Rule
     level: Severity
     names: frozenset[str]
+    marks: frozenset[str]
 
 
 _UNKNOWN_STAGE = "DL3022"
@@ -134,8 +135,11 @@ def judge(
     """What the rules say of a file, with what others found in it, as the policy and its comments allow."""
     judging = _Judging(examined, policy)
     if not examined.is_refused:
+        text = searched_text(examined.context.dockerfile)
+        found = frozenset(mark for mark in _marks(policy) if mark in text)
         for one in _active(policy):
-            judging.run(one)
+            if not found.isdisjoint(one.marks):
+                judging.run(one)
         for rule, diagnostic in extra:
             judging.add_extra(rule, diagnostic)
     judging.add_errors()
@@ -154,8 +158,14 @@ def _active(policy: Policy) -> tuple[_Active, ...]:
         if level is None and rule.is_experimental and not policy.ignored & names_of(rule):
             level = rule.severity
         if level is not None:
-            made.append(_Active(rule, level, names_of(rule)))
+            made.append(_Active(rule, level, names_of(rule), frozenset(rule.marks)))
     return tuple(made)
+
+
+@lru_cache(maxsize=64)
+def _marks(policy: Policy) -> frozenset[str]:
+    """All marks of active rules: each is looked for once, however many rules have it."""
+    return frozenset(mark for one in _active(policy) for mark in one.marks)
 
 
 class _Judging:
@@ -166,14 +176,11 @@ class _Judging:
         self._objections = examined.objections
         self._impossible = examined.impossible
         self._policy = policy
-        self._text = searched_text(examined.context.dockerfile)
         self._used: set[tuple[Ignore, str]] = set()
         self._found: list[LintFinding] = []
 
     def run(self, active: _Active) -> None:
         rule = active.rule
-        if not any(mark in self._text for mark in rule.marks):
-            return
         needs_asking = rule.is_experimental and self._policy.level(rule) is None
         wanted = self._objections.wanted if needs_asking else ()
         if needs_asking and not any(_names(one, active.names) for one in wanted):

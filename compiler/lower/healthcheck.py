@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lithify.cache.oci import Healthcheck as HealthcheckConfig
@@ -44,6 +43,8 @@ def parse_duration(text: str) -> int:
     invalid = ValueError(f"time: invalid duration {quoted(text)}")
     if not rest or len(rest) > _MOST_DIGITS:
         raise invalid
+    from fractions import Fraction  # few files have durations
+
     total = Fraction(0)
     while rest:
         match = _PART.match(rest)

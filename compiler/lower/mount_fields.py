@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lithify.errors import SourceError, closest
@@ -183,6 +182,8 @@ def _parse_size(key: str, text: str) -> int:
     match = _SIZE.match(text)
     if match is None or len(text) > 40:
         raise ValueError(f"invalid value for {key}: {text}")
+    from fractions import Fraction  # few files have sizes
+
     number = Fraction(match[1] if not match[1].endswith(".") else match[1][:-1])
     power = "kmgtp".index(match[2].lower()) + 1 if match[2] else 0
     size = int(number * 1024**power)

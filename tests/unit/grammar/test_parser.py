@@ -83,7 +83,7 @@ from lithify.errors import SourceText
 from lithify.grammar.parser import parse
 import sys
 assert "lark" not in sys.modules
-assert not parse(SourceText("Dockerfile", "FROM a\\nENV b=c\\n")).errors
+assert not parse(SourceText("Dockerfile", "FROM a\\nENV b=\\\\$c\\n")).errors
 """
 
 
