@@ -57,6 +57,11 @@ if TYPE_CHECKING:
     from lithify.grammar.ast import Instruction
 
 
+#: Each state holds all settings before it: where only mistakes are sought, the rest of a stage that has more of them
+#: than any person writes is passed over, for it would take quadratic time.
+_MOST_SETTINGS_TRIED = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """One platform's evaluation; `states` grows stage by stage, `steps` is shared by platforms.
@@ -116,6 +121,10 @@ class StageEvaluation:
         for instruction in triggers:
             state, done = self._trigger(instruction, state, done, total)
         for instruction in stage.instructions:
+            if self.whole.complain is not None:
+                if state.settings > _MOST_SETTINGS_TRIED:
+                    break
+                state = replace(state, history=())
             state, done = self._step(instruction, state, done, total)
         return state
 

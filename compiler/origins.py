@@ -105,9 +105,8 @@ def base_origin(
     name: str, earlier: Sequence[str], platform: Platform, options: BuildOptions
 ) -> Origin:
     """What `FROM name` means; `earlier` are the names of the stages above, '' for unnamed ones."""
-    for index in reversed(range(len(earlier))):
-        if earlier[index] and earlier[index] == name:
-            return StageOrigin(index)
+    if name and name in earlier:
+        return StageOrigin(_last(earlier, name))
     if name == _SCRATCH:
         return EmptyOrigin()
     return context_origin(name, platform, options) or ImageOrigin(name, platform, name)
@@ -118,12 +117,16 @@ def source_origin(
 ) -> Origin:
     """What `from=name` means: the last stage of that name, or what is not a stage."""
     lowered = name.lower()
-    for index in reversed(range(len(stages))):
-        if stages[index] and stages[index] == lowered:
-            return StageOrigin(index)
+    if lowered and lowered in stages:
+        return StageOrigin(_last(stages, lowered))
     if name == _SCRATCH:
         return EmptyOrigin()
     return context_origin(name, platform, options) or ImageOrigin(name, platform, name)
+
+
+def _last(names: Sequence[str], name: str) -> int:
+    """The last place of a name that is there."""
+    return len(names) - 1 - names[::-1].index(name)
 
 
 def numbered_origin(name: str, count: int, span: Span) -> StageOrigin | None:

@@ -54,6 +54,18 @@ class StageState:
         return dict(self.env)
 
     @property
+    def settings(self) -> int:
+        """How many variables, labels, ports and volumes have been set."""
+        kept = self.config
+        return (
+            len(self.env)
+            + len(self.args)
+            + len(kept.labels)
+            + len(kept.exposed_ports)
+            + len(kept.volumes)
+        )
+
+    @property
     def working_dir(self) -> str:
         """The absolute working directory."""
         written = self.config.working_dir or "/"

@@ -54,6 +54,10 @@ class SourceText:
         line = bisect_right(self._starts, max(0, min(offset, len(self.text))))
         return line, offset - self._starts[line - 1] + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a line and a column, both counted from 1; the line must be there."""
+        return self._starts[line - 1] + column - 1
+
     def line(self, number: int) -> str:
         """The text of a line (from 1) without its terminator; empty beyond the end."""
         if not 1 <= number <= len(self._starts):

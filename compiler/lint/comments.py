@@ -72,6 +72,30 @@ class Objections(NamedTuple):
                     yield span.text, span
 
 
+class Nearby:
+    """Ignores by where they hold, so that a file with thousands of them takes no quadratic time."""
+
+    _CELL = 2048
+    _MOST_CELLS = 8
+
+    def __init__(self, ignores: Iterable[Ignore]) -> None:
+        self._wide: list[Ignore] = []
+        self._cells: dict[int, list[Ignore]] = {}
+        for one in ignores:
+            cells = range(one.start // self._CELL, max(one.start, one.end - 1) // self._CELL + 1)
+            if len(cells) > self._MOST_CELLS:
+                self._wide.append(one)
+            else:
+                for cell in cells:
+                    self._cells.setdefault(cell, []).append(one)
+
+    def at(self, offset: int) -> Iterator[Ignore]:
+        """Those that hold at an offset."""
+        for one in (*self._wide, *self._cells.get(offset // self._CELL, ())):
+            if one.covers(offset):
+                yield one
+
+
 def read_objections(dockerfile: Dockerfile, profile: Profile, options: BuildOptions) -> Objections:
     """Everything that comments and directives of a file say about rules; never raises."""
     reading = _Reading(dockerfile, profile)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.compiler.lint.catalogue.checks import CHECKS
 from lithify.compiler.lint.catalogue.file import FILE, SYNTAX_ERROR
-from lithify.compiler.lint.comments import Objections, read_objections
+from lithify.compiler.lint.comments import Nearby, Objections, read_objections
 from lithify.compiler.lint.context import Diagnostic, LintContext
 from lithify.compiler.lint.hadolint import ONE_FOR_EACH_LABEL, refusal
 from lithify.compiler.lint.names import ALL
@@ -176,6 +176,7 @@ class _Judging:
         self._objections = examined.objections
         self._impossible = examined.impossible
         self._policy = policy
+        self._ignores = Nearby(examined.objections.ignores)
         self._used: set[tuple[Ignore, str]] = set()
         self._found: list[LintFinding] = []
 
@@ -241,12 +242,11 @@ class _Judging:
 
     def _is_hidden(self, names: frozenset[str], offset: int) -> bool:
         is_hidden = False
-        for ignore in self._objections.ignores:
-            if ignore.covers(offset):
-                for name, _ in ignore.names:
-                    if name == ALL or name in names:
-                        self._used.add((ignore, name))
-                        is_hidden = True
+        for ignore in self._ignores.at(offset):
+            for name, _ in ignore.names:
+                if name == ALL or name in names:
+                    self._used.add((ignore, name))
+                    is_hidden = True
         return is_hidden
 
     def _add(self, rule: Rule, level: Severity, one: Diagnostic) -> None:

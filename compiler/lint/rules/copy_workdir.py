@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 def check(ctx: LintContext) -> Iterator[Diagnostic]:
     known: list[bool] = []
+    settled = _settled_by_images(ctx)
     for section, base in zip(ctx.sections, bases(ctx), strict=True):
-        has_workdir = known[base] if base is not None else _is_set_by_image(ctx, section)
+        has_workdir = known[base] if base is not None else _start(section) in settled
         for one in section.instructions:
             has_workdir = has_workdir or isinstance(one, Workdir)
             if isinstance(one, Copy) and not has_workdir:
@@ -46,11 +47,17 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
         known.append(has_workdir)
 
 
-def _is_set_by_image(ctx: LintContext, section: Section) -> bool:
-    for stage in () if is_exact(ctx) else ctx.reached:
-        if stage.parsed.source is section.source and stage.image is not None:
-            return stage.image.config.config.working_dir not in ("", "/")
-    return False
+def _settled_by_images(ctx: LintContext) -> frozenset[int]:
+    """Where those stages start whose base image has a directory to work in."""
+    return frozenset(
+        stage.parsed.source.span.start
+        for stage in (() if is_exact(ctx) else ctx.reached)
+        if stage.image is not None and stage.image.config.config.working_dir not in ("", "/")
+    )
+
+
+def _start(section: Section) -> int:
+    return section.source.span.start if section.source is not None else -1
 
 
 def _is_absolute(path: str) -> bool:

@@ -20,19 +20,12 @@ def _source(name: str, text: str) -> SourceText:
     return SourceText(name, text)
 
 
-def offset_of(text: str, line: int, column: int) -> int:
-    """The offset of a line and column, both from 1."""
-    at = 0
-    for _ in range(line - 1):
-        at = text.find("\n", at) + 1
-    return at + column - 1
-
-
 def span_of(name: str, text: str, place: Place) -> Span:
     """A place as a span of the text."""
-    start = offset_of(text, place.line, place.column)
-    end = offset_of(text, place.end_line, place.end_column)
-    return Span(_source(name, text), start, max(start, end))
+    source = _source(name, text)
+    start = source.offset(place.line, place.column)
+    end = source.offset(place.end_line, place.end_column)
+    return Span(source, start, max(start, end))
 
 
 def excerpt(name: str, text: str, place: Place) -> list[str]:
@@ -52,5 +45,5 @@ def parser_message(item: Item, text: str) -> str:
 
 def byte_column(text: str, line: int, column: int) -> int:
     """A column counted in bytes of UTF-8, from 1."""
-    start = offset_of(text, line, 1)
+    start = _source("", text).offset(line, 1)
     return len(text[start : start + column - 1].encode("utf-8", "replace")) + 1
