@@ -52,6 +52,7 @@ faults:
 fuzz:
 	$(PYTHON) -m tests.fuzz.dockerfiles --count 1000000
 	$(PYTHON) -m tests.fuzz.formatting --count 100000
+	$(PYTHON) -m tests.fuzz.linting --count 100000
 	$(PYTHON) -m tests.fuzz.archives --count 20000
 	$(PYTHON) -m pytest -q --hypothesis-profile=thorough tests/properties
 

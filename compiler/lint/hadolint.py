@@ -110,7 +110,7 @@ def _is_half_json(text: str) -> bool:
 
     try:
         value, end = json.JSONDecoder().raw_decode(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, list) and bool(text[end:].strip())
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    RunCase = Callable[[int, int, list[str]], tuple[str, "Failure | None"]]
+
 _TESTS = Path(__file__).parents[1]
 _MOST_SECONDS = 1.0
 _MOST_BYTES = 2 * 1024**3
@@ -280,7 +282,7 @@ def read_and_plan(text: str, generator: random.Random, seeds: list[str]) -> None
         lines = text.splitlines(keepends=True)
         for span in wrong:
             lines[span.line - 1 : span.last_line] = [""] * (span.last_line - span.line + 1)
-        _start_clock()
+        start_clock()
         make_plan(parse(SourceText("Dockerfile", "".join(lines))), options, images)
 
 
@@ -300,7 +302,7 @@ def run_case(seed: int, number: int, seeds: list[str]) -> tuple[str, Failure | N
     """One case: what came of it (`planned`, or the error's class), and the failure if it was one."""
     generator = random.Random(f"{seed}/{number}")
     text = mutated(seeds, generator)
-    _start_clock()
+    start_clock()
     try:
         read_and_plan(text, generator, seeds)
         return "planned", None
@@ -310,21 +312,26 @@ def run_case(seed: int, number: int, seeds: list[str]) -> tuple[str, Failure | N
     except (Exception, TooSlow) as error:  # noqa: BLE001 - whatever it is, it is what is looked for
         return type(error).__name__, Failure(number, text, traceback.format_exc(limit=-12))
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        stop_clock()
 
 
-def _start_clock() -> None:
+def start_clock() -> None:
     """From now on there is the whole time again."""
     signal.setitimer(signal.ITIMER_PROF, _MOST_SECONDS)
+
+
+def stop_clock() -> None:
+    """Nothing is too slow any more."""
+    signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _too_slow(_: int, __: FrameType | None) -> NoReturn:
     raise TooSlow(f"more than {_MOST_SECONDS} s of processor time")
 
 
-def main(argv: list[str] | None = None) -> int:
+def search(run: RunCase, about: str | None, argv: list[str] | None = None) -> int:
     """Run cases until the count is reached or ten failed; 1 if any failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
@@ -336,7 +343,7 @@ def main(argv: list[str] | None = None) -> int:
     failures: list[Failure] = []
     started = time.monotonic()
     for number in range(arguments.first, arguments.first + arguments.count):
-        outcome, failure = run_case(arguments.seed, number, seeds)
+        outcome, failure = run(arguments.seed, number, seeds)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
         if failure is not None:
             failures.append(failure)
@@ -352,4 +359,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(search(run_case, __doc__))

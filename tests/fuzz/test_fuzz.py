@@ -12,12 +12,13 @@ import pytest
 import lithify
 
 _PACKAGE = str(Path(lithify.__file__).parents[1])
+_ROOT = str(Path(__file__).parents[2])
 
 
 def _search(module: str, count: int) -> None:
     ended = subprocess.run(
         [sys.executable, str(Path(__file__).with_name(module)), "--count", str(count)],
-        env={**os.environ, "PYTHONPATH": _PACKAGE},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((_PACKAGE, _ROOT))},
         cwd="/",
         capture_output=True,
         text=True,
@@ -33,6 +34,10 @@ def test_mutated_dockerfiles_are_planned_or_refused_clearly() -> None:
 
 def test_mutated_dockerfiles_are_formatted_without_changing_what_they_build() -> None:
     _search("formatting.py", 800)
+
+
+def test_mutated_dockerfiles_are_linted_and_repaired_without_harm() -> None:
+    _search("linting.py", 300)
 
 
 @pytest.mark.root

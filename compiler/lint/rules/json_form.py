@@ -65,7 +65,7 @@ def _fixes(command: ShellForm) -> tuple[Fix, ...]:
     words = text.split()
     if _PLAIN.fullmatch(text) and words[0] not in _BUILT_IN and "=" not in words[0]:
         return (Fix("Write a JSON array", (Edit(span, json.dumps(words)),)),)
-    if _JOINED.search(text) or words[0] in _BUILT_IN or "=" in words[0]:
+    if not words or _JOINED.search(text) or words[0] in _BUILT_IN or "=" in words[0]:
         return ()
     array = json.dumps(["/bin/sh", "-c", f"exec {text}"], ensure_ascii=False)
     return (Fix("Let the shell be replaced by the program", (Edit(span, array),), False),)
