@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.keystrokes import NAME, measure_keystrokes
+from benchmarks.linting import NAMES, measure_linting
 from benchmarks.measure import Result, WorkloadFailed, run
 from benchmarks.tools import Lithify, Tool, peers
 from benchmarks.workloads import BIG, WORKLOADS, Workload, write_dockerfiles
@@ -77,6 +78,8 @@ def measure_all(options: argparse.Namespace, work: Path) -> Iterator[Result]:
         yield from measure_commands(lithify, work, options.runs)
     if options.only.lower() in NAME:
         yield measure_keystrokes(lithify, work / "editor")
+    if options.only.lower() in NAMES:
+        yield from measure_linting(lithify, work, options.runs)
     for workload in (*WORKLOADS, *((BIG,) if options.big else ())):
         if options.only.lower() not in workload.name.lower():
             continue

@@ -49,6 +49,7 @@ _POLICIES = tuple(Policy(profile=profile) for profile in Profile)
 _ABOUT = {
     "json-form": frozenset(("cmd", "entrypoint", "healthcheck")),
     "maintainer": frozenset(("labels", "author")),
+    "env-build-only": frozenset(("env", "steps")),
     "add-instead-of-copy": frozenset(("steps",)),
     "copy-multi-dest-slash": frozenset(("steps",)),
     **{rule.slug: frozenset(("steps",)) for rule in COMMANDS},

@@ -40,7 +40,8 @@ def check(ctx: LintContext) -> Iterator[Diagnostic]:
         if target.endswith("/") or (not is_exact(ctx) and _ends_in_variable(target)):
             continue
         message = f"The destination of several sources should end with a slash: '{target}/'"
-        fixes = (Fix("Add the slash", (_slash(one.destination),)),)
+        is_odd = not one.json and target.endswith(("'", '"'))
+        fixes = () if is_odd else (Fix("Add the slash", (_slash(one.destination),)),)
         yield about(one, message, one.destination.span, fixes=fixes)
 
 
