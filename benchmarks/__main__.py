@@ -64,6 +64,16 @@ def measure_commands(lithify: Lithify, work: Path, runs: int) -> Iterator[Result
         yield Result(name, lithify.name, tuple(samples))
 
 
+def measure_chosen(lithify: Lithify, work: Path, options: argparse.Namespace) -> Iterator[Result]:
+    """What is chosen of all that is not a build."""
+    if options.only.lower() in "start-up: --version, read dockerfiles":
+        yield from measure_commands(lithify, work, options.runs)
+    if options.only.lower() in NAME:
+        yield measure_keystrokes(lithify, work / "editor")
+    if options.only.lower() in NAMES:
+        yield from measure_linting(lithify, work, options.runs)
+
+
 def measure_all(options: argparse.Namespace, work: Path) -> Iterator[Result]:
     """Every chosen workload by every chosen tool."""
     lithify = Lithify(work)
@@ -74,12 +84,7 @@ def measure_all(options: argparse.Namespace, work: Path) -> Iterator[Result]:
         for other in others:
             other.set_up(work)
         tools += others
-    if options.only.lower() in "start-up: --version, read dockerfiles":
-        yield from measure_commands(lithify, work, options.runs)
-    if options.only.lower() in NAME:
-        yield measure_keystrokes(lithify, work / "editor")
-    if options.only.lower() in NAMES:
-        yield from measure_linting(lithify, work, options.runs)
+    yield from measure_chosen(lithify, work, options)
     for workload in (*WORKLOADS, *((BIG,) if options.big else ())):
         if options.only.lower() not in workload.name.lower():
             continue

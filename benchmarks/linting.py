@@ -24,11 +24,11 @@ _COUNT = 1000
 
 
 def write_linted(folder: Path) -> list[str]:
-    """Small Dockerfiles with something to say about, each different."""
-    folder.mkdir()
+    """Small Dockerfiles with something to say about, each different, as in as many projects."""
     paths = []
     for number in range(_COUNT):
-        path = folder / f"{number}.Dockerfile"
+        path = folder / str(number) / "Dockerfile"
+        path.parent.mkdir(parents=True)
         path.write_text(
             f"FROM debian:{number % 20}\n"
             f"RUN apt-get update && apt-get install -y package{number} && rm -rf /var/lib/apt/lists/*\n"

@@ -149,7 +149,16 @@ def _read(path: str, name: str, request: LintRequest, at_hand: AtHand) -> _Read:
     from lithify.linting.fixing import repaired
     from lithify.rewriting import difference, replace_file
 
-    after, changes = repaired(name, text, policy, around, unsafe=request.unsafe)
+    # What ShellCheck proposes is never safe, so it is not asked where only safe repairs are wanted.
+    asked = request if request.unsafe else request._replace(extra=None)
+    after, changes = repaired(
+        name,
+        text,
+        policy,
+        around,
+        lambda context: extras_of([context], asked)[0],
+        unsafe=request.unsafe,
+    )
     if request.repair == "diff":
         diff = difference(name, text, after) if after != text else ""
         return _Read(name, examine(dockerfile, policy, around), policy, changes, diff)

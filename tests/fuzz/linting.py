@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lithify.cache.platform import Platform
 from lithify.compiler.lint.catalogue.commands import COMMANDS
+from lithify.compiler.lint.catalogue.insight import INSIGHT
 from lithify.compiler.lint.fixes import fix_text
 from lithify.compiler.lint.linter import Surrounding, lint
 from lithify.compiler.lint.policy import Policy
@@ -45,14 +46,16 @@ _OPTIONS = BuildOptions(host=Platform("linux", "amd64"))
 _RESOLVER = LenientResolver(Images(()))
 _SURROUNDING = Surrounding(_OPTIONS, _RESOLVER)
 _POLICIES = tuple(Policy(profile=profile) for profile in Profile)
+#: Rules look at every word again, also where values double with each line, and repairs take rounds.
+_MOST_SECONDS = 10.0
 #: What in an image the safe repairs of a rule may change.
 _ABOUT = {
+    **{rule.slug: frozenset(("steps",)) for rule in (*COMMANDS, *INSIGHT)},
     "json-form": frozenset(("cmd", "entrypoint", "healthcheck")),
     "maintainer": frozenset(("labels", "author")),
     "env-build-only": frozenset(("env", "steps")),
     "add-instead-of-copy": frozenset(("steps",)),
     "copy-multi-dest-slash": frozenset(("steps",)),
-    **{rule.slug: frozenset(("steps",)) for rule in COMMANDS},
 }
 
 
@@ -67,13 +70,13 @@ def _lint(dockerfile: Dockerfile) -> Sequence[LintFinding]:
 def check(text: str) -> str:
     """Lint and repair a text; says what came of it. Raises Harm, or whatever the linter lets escape."""
     for policy in _POLICIES:
-        start_clock()
+        start_clock(_MOST_SECONDS)
         lint(parse(SourceText("Dockerfile", text)), policy, _SURROUNDING)
     outcome = "clean"
     for unsafe in (True, False):
-        start_clock()
+        start_clock(_MOST_SECONDS)
         fixed = fix_text("Dockerfile", text, _lint, unsafe=unsafe)
-        start_clock()
+        start_clock(_MOST_SECONDS)
         again = fix_text("Dockerfile", fixed.text, _lint, unsafe=unsafe)
         if again.text != fixed.text:
             raise Harm(f"{again.rules} find more to repair in {fixed.text!r}")
@@ -90,7 +93,7 @@ def _mistakes(text: str) -> int:
 
 def _compare(before: str, fixed: Fixed) -> None:
     """Refuse safe repairs that change more than their rules are about."""
-    start_clock()
+    start_clock(_MOST_SECONDS)
     meaning = _meaning(before)
     if meaning is None or not fixed.rules:
         return

@@ -37,7 +37,7 @@ def test_mutated_dockerfiles_are_formatted_without_changing_what_they_build() ->
 
 
 def test_mutated_dockerfiles_are_linted_and_repaired_without_harm() -> None:
-    _search("linting.py", 300)
+    _search("linting.py", 150)
 
 
 @pytest.mark.root

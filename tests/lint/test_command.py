@@ -291,6 +291,37 @@ def check(ctx):
 '''
 
 
+_REPAIRING_RULE = '''"""Say bar."""
+from lithify.compiler.lint.context import Edit, Fix, about
+
+
+def check(ctx):
+    for one in ctx.dockerfile.instructions:
+        if one.rest == "foo":
+            edit = Edit(one.command.span, "bar")
+            yield about(one, "no foo", fixes=(Fix("say bar", (edit,)),))
+'''
+
+
+def test_repairs_of_shellcheck_are_made_only_if_unsafe_ones_are_wanted(run: Run) -> None:
+    text = 'FROM busybox:1\nRUN echo `date`\nUSER 1\nCMD ["a"]\n'
+    _write("Dockerfile", text)
+    run("--fix", "--shellcheck")
+    assert Path("Dockerfile").read_text() == text
+    _, _, errors = run("--fix", "--unsafe", "--shellcheck", "--select", "SC2006")
+    assert Path("Dockerfile").read_text() == text.replace("`date`", "$(date)")
+    assert "1 shellcheck-2006" in errors
+
+
+def test_repairs_of_rules_of_a_project_are_made(run: Run) -> None:
+    _write("ci/say_bar.py", _REPAIRING_RULE)
+    _write("lithify.toml", "[lint]\nrules = ['ci/say_bar.py']\n")
+    text = 'FROM busybox:1\nRUN foo\nUSER 1\nCMD ["a"]\n'
+    _write("Dockerfile", text)
+    run("--fix", "--allow-custom-rules")
+    assert Path("Dockerfile").read_text() == text.replace("foo", "bar")
+
+
 def test_rules_of_a_project_are_loaded_only_if_allowed(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
