@@ -55,13 +55,25 @@ def _write_thirty_runs(context: Path) -> None:
     _write_dockerfile(context, ["FROM bench-base", *(f"RUN : {n}" for n in range(30))])
 
 
-def _write_many_files(context: Path) -> None:
+def _write_files(context: Path, count: int, size: int) -> None:
     source = random.Random(1)
-    for number in range(_FILES):
+    for number in range(count):
         folder = context / "tree" / f"{number // 200:03}"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{number % 200:03}.bin").write_bytes(source.randbytes(_FILE_BYTES))
+        (folder / f"{number % 200:03}.bin").write_bytes(source.randbytes(size))
     _write_dockerfile(context, ["FROM bench-base", "COPY tree /tree"])
+
+
+def _write_many_files(context: Path) -> None:
+    _write_files(context, _FILES, _FILE_BYTES)
+
+
+def _write_very_many_files(context: Path) -> None:
+    _write_files(context, 5 * _FILES, 100)
+
+
+def _write_tree(context: Path) -> None:
+    _write_files(context, 3000, 100 * 1024)
 
 
 def _change_one(context: Path, run: int) -> None:
@@ -113,8 +125,11 @@ WORKLOADS = (
     ),
     Workload("4 stages of sleep 1", _write_sleeps, (Phase("cold", _nothing, cold=True),)),
 )
-BIG = Workload(
-    "1 GiB file", _write_big_file, (Phase("cold, archive", _nothing, cold=True, archive=True),)
+_ARCHIVED = (Phase("cold, archive", _nothing, cold=True, archive=True),)
+BIG = (
+    Workload("100,000 files", _write_very_many_files, (Phase("unchanged", _nothing),)),
+    Workload("300 MB tree", _write_tree, _ARCHIVED),
+    Workload("1 GiB file", _write_big_file, _ARCHIVED),
 )
 
 
