@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -89,4 +90,10 @@ class Rule(NamedTuple):
     @property
     def check(self) -> Check:
         """The function that finds what breaks it."""
-        return cast("Check", import_module(self.module).check)
+        return _check_in(self.module)
+
+
+@cache
+def _check_in(module: str) -> Check:
+    """Asked for by every file that holds a mark of the rule."""
+    return cast("Check", import_module(module).check)
