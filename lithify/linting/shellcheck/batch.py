@@ -92,8 +92,7 @@ def traits(request: Request) -> Traits:
     is_alone = bool(_FAR_REACHING.search(text)) or text.startswith("#!")
     unknown = free - assigned - request.variables
     options = tuple(_OPTIONS.findall(text))
-    # Of one in capitals it is guessed which other variable was meant.
-    is_alone = is_alone or not request.is_readable or any(name.isupper() for name in unknown)
+    is_alone = is_alone or not request.is_readable
     return Traits(frozenset(assigned), frozenset(free), frozenset(unknown), options, is_alone)
 
 
@@ -122,7 +121,14 @@ class Batch:
             and own.unknown.isdisjoint(self.given)
             and request.variables.isdisjoint(self.unknown)
             and request.variables.isdisjoint(self.assigned)
+            and self._guesses_the_same(request, own)
         )
+
+    def _guesses_the_same(self, request: Request, own: Traits) -> bool:
+        """Of an unknown name in capitals it is guessed which given or assigned one was meant."""
+        if not _in_capitals(own.unknown | self.unknown):
+            return True
+        return not _in_capitals(own.assigned | self.assigned) and self.given == request.variables
 
     def add(self, request: Request, own: Traits) -> None:
         self.requests.append(request)
@@ -131,6 +137,11 @@ class Batch:
         self.unknown |= own.unknown
         self.given |= request.variables
         self.size += len(request.text)
+
+
+def _in_capitals(names: Iterable[str]) -> bool:
+    """Whether any name is written as those of the environment are."""
+    return any(name.isupper() for name in names)
 
 
 def batches(requests: Iterable[Request]) -> list[Batch]:
