@@ -22,7 +22,9 @@ _MOST_BYTES = 128 * 1024
 _MOST_OPEN = 12
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$(?:\{{[!#]?)?({_WORD})|\(\(([^()]*)\)\)")
-_ASSIGNED = re.compile(rf"(?<![\w${{])({_WORD})(?:\[[^\]]*\])?\+?=|\b(?:for|select)\s+({_WORD})")
+_ASSIGNED = re.compile(
+    rf"(?<![\w${{])({_WORD})(?:\[[^\]]*\])?\+?=(?!=)|\b(?:for|select)\s+({_WORD})"
+)
 _TAKEN = re.compile(r"\b(?:read|mapfile|readarray|export|local|declare|typeset|readonly|getopts|unset|"
                     r"printf\s+-v)\b([^;&|\n]*)")  # fmt: skip
 _OPTIONS = re.compile(r"\b(?:set|shopt)\s+([-+][^;&|\n]*)")
