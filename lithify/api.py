@@ -129,19 +129,19 @@ class Engine(AnalysedBuilds):
     ) -> BuildResult:
         """Build, store and export what is asked for. Raises LithifyError.
 
-        `on_event` is called from one thread at a time; `stdin` may hold a Dockerfile, `stdout` takes
-        outputs whose destination is '-'."""
+        `on_event` is called from one thread at a time; `stdin` may hold a Dockerfile, `stdout` takes outputs to '-'."""
         from lithify.errors import LithifyError
-        from lithify.unchanged import replay
+        from lithify.unchanged import dockerfile_at_hand, replay
         from lithify.warming import warm
 
         around = self._surroundings(on_event, stdin, stdout)
-        if (result := replay(request, around)) is not None:
+        dockerfile = dockerfile_at_hand(request)
+        if (result := replay(request, dockerfile, around)) is not None:
             with suppress(LithifyError):  # what only helps explanations never fails a build
                 around.store.records.note_repeated(result.digest, time.time())
             return result
         with closing(around.sandbox):
-            warm(request, around.sandbox)
+            warm(dockerfile, around.sandbox)
             from lithify.session import BuildSession  # loads parser, planner and executor
 
             with BuildSession(request, around) as session:

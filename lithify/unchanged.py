@@ -85,15 +85,29 @@ def remember(request: BuildRequest, dockerfile: bytes, note: Note, store: Store)
     store.records.memo_put(_KIND, _key(request, dockerfile), json.dumps(document))
 
 
-def replay(request: BuildRequest, around: Surroundings) -> BuildResult | None:
+def dockerfile_at_hand(request: BuildRequest) -> bytes | None:
+    """The Dockerfile, if it is a file that the build can read once more: no pipe, no stream, nothing to be fetched."""
+    path = _path(request)
+    try:
+        if request.dockerfile == "-" or not path.is_file():
+            return None
+        with path.open("rb") as source:
+            return source.read(_MOST_DOCKERFILE_BYTES)
+    except (OSError, ValueError):
+        return None  # the long way tells what is wrong with it
+
+
+def replay(
+    request: BuildRequest, dockerfile: bytes | None, around: Surroundings
+) -> BuildResult | None:
     """The result of a build that would find everything as an earlier one left it; otherwise None.
 
     Whatever is unusual (a missing file, a damaged store) is left to the long way, which can explain it."""
     started = time.monotonic()
-    if not is_eligible(request):
+    if dockerfile is None or not is_eligible(request):
         return None
     try:
-        note = _find(request, around.store, around.walks)
+        note = _find(request, dockerfile, around)
     except (LithifyError, OSError, ValueError):
         return None
     if note is None:
@@ -114,8 +128,8 @@ def replay(request: BuildRequest, around: Surroundings) -> BuildResult | None:
     )
 
 
-def _find(request: BuildRequest, store: Store, walks: Walks) -> Note | None:
-    dockerfile = _dockerfile(request)
+def _find(request: BuildRequest, dockerfile: bytes, around: Surroundings) -> Note | None:
+    store = around.store
     text = store.records.memo_get(_KIND, _key(request, dockerfile))
     if text is None:
         return None
@@ -124,7 +138,7 @@ def _find(request: BuildRequest, store: Store, walks: Walks) -> Note | None:
     is_same = (
         all(known_digest(store, name) == digest for name, digest in note.bases)
         and _is_complete(store, note.image)
-        and _are_same(request, note.listings, walks)
+        and _are_same(request, note.listings, around.walks)
     )
     return note if is_same else None
 
@@ -174,11 +188,6 @@ def _path(request: BuildRequest) -> Path:
         return Path(request.dockerfile)
     path = Path(request.context) / "Dockerfile"
     return path if path.exists() else path.with_name("dockerfile")
-
-
-def _dockerfile(request: BuildRequest) -> bytes:
-    with _path(request).open("rb") as source:
-        return source.read(_MOST_DOCKERFILE_BYTES)
 
 
 def _key(request: BuildRequest, dockerfile: bytes) -> str:

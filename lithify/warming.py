@@ -15,19 +15,13 @@ from lithify.errors import LithifyError
 
 if TYPE_CHECKING:
     from lithify.executor.services import LazySandbox
-    from lithify.requests import BuildRequest
 
 _RUN = re.compile(rb"^[ \t]*RUN[ \t]", re.IGNORECASE | re.MULTILINE)
-_MOST_BYTES = 1024 * 1024
 
 
-def warm(request: BuildRequest, sandbox: LazySandbox) -> None:
+def warm(dockerfile: bytes | None, sandbox: LazySandbox) -> None:
     """Start the sandbox's companions if the Dockerfile is at hand and runs something; never fails."""
-    if len(os.sched_getaffinity(0)) == 1 or request.dockerfile == "-":
+    if dockerfile is None or len(os.sched_getaffinity(0)) == 1 or not _RUN.search(dockerfile):
         return
-    path = request.dockerfile or os.path.join(request.context, "Dockerfile")
-    with suppress(OSError, ValueError, LithifyError):
-        with open(path, "rb") as source:
-            text = source.read(_MOST_BYTES)
-        if _RUN.search(text):
-            sandbox.get().prepare(network=True)
+    with suppress(LithifyError):
+        sandbox.get().prepare(network=True)

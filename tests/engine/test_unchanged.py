@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -161,6 +162,17 @@ def test_new_tags_name_the_known_image(build, context, tmp_path) -> None:
     second, was_replayed, _ = build(tags=("two",))
     assert was_replayed
     assert second.digest == first.digest
+
+
+def test_a_dockerfile_that_can_be_read_but_once_is_read_once(build, context) -> None:
+    path = context.parent / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=("FROM scratch\nCOPY file /\n",))
+    writer.start()
+    result, replayed, _ = build(dockerfile=str(path))
+    writer.join(10)
+    assert result.digest
+    assert not replayed
 
 
 def test_a_lost_layer_is_made_again(build, context, tmp_path) -> None:
