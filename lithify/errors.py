@@ -302,11 +302,20 @@ def closest(name: str, candidates: tuple[str, ...]) -> str:
 
 
 def _distance(a: str, b: str) -> int:
+    """The Levenshtein distance of two names, or 3 where it is more than 2: nearly all give up after a few characters."""
     if abs(len(a) - len(b)) > 2:
         return 3
-    row = list(range(len(b) + 1))
+    row = list(range(3)) + [3] * (len(b) - 2)
     for i, x in enumerate(a, 1):
-        diagonal, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
-    return row[-1]
+        first, last = max(1, i - 2), min(len(b), i + 2)
+        diagonal = row[first - 1]
+        row[first - 1] = left = i if i <= 2 else 3
+        least = left
+        for j in range(first, last + 1):
+            above = row[j] if j < i + 2 else 3
+            left = min(above + 1, left + 1, diagonal + (x != b[j - 1]))
+            diagonal, row[j] = above, left
+            least = min(least, left)
+        if least > 2:
+            return 3
+    return min(row[len(b)], 3)

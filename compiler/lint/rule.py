@@ -80,7 +80,7 @@ class Rule(NamedTuple):
 
     @property
     def module(self) -> str:
-        return f"{_PACKAGE}.{self.slug.replace('-', '_')}"
+        return _module_of(self.slug)
 
     @property
     def description(self) -> str:
@@ -90,10 +90,14 @@ class Rule(NamedTuple):
     @property
     def check(self) -> Check:
         """The function that finds what breaks it."""
-        return _check_in(self.module)
+        return _check_in(self.slug)
+
+
+def _module_of(slug: str) -> str:
+    return f"{_PACKAGE}.{slug.replace('-', '_')}"
 
 
 @cache
-def _check_in(module: str) -> Check:
+def _check_in(slug: str) -> Check:
     """Asked for by every file that holds a mark of the rule."""
-    return cast("Check", import_module(module).check)
+    return cast("Check", import_module(_module_of(slug)).check)

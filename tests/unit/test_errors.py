@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lithify.errors import (
     LithifyError,
@@ -77,6 +79,21 @@ def test_a_span_narrows_to_a_whole_word_only() -> None:
 )
 def test_only_a_near_candidate_is_suggested(name: str, found: str) -> None:
     assert closest(name, ("COPY", "RUN", "ADD")) == found
+
+
+def _edited(text: str) -> set[str]:
+    """All that is one edit away, or none, over an alphabet of two letters."""
+    places, letters = range(len(text)), ("a", "b", "")
+    insertions = {text[:at] + one + text[at:] for at in (*places, len(text)) for one in letters}
+    changes = {text[:at] + one + text[at + 1 :] for at in places for one in letters}
+    return insertions | changes
+
+
+@given(st.text("ab", max_size=6), st.text("ab", max_size=6))
+def test_near_is_what_two_edits_reach(name: str, other: str) -> None:
+    reached = {two for one in _edited(name) for two in _edited(one)}
+    expected = other if other in reached and other != name else ""
+    assert closest(name, (other,)) == expected
 
 
 def test_a_secret_does_not_show_itself() -> None:

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.compiler.lint.context import about
+from lithify.compiler.lint.once import once
 from lithify.compiler.lint.rule import Profile
 from lithify.errors import SourceError
 from lithify.grammar.ast import ExecForm, Onbuild, Run
@@ -91,11 +92,11 @@ def executed(ctx: LintContext, instruction: Instruction) -> Executed | None:
     return Executed(instruction, script)
 
 
-def runs(ctx: LintContext) -> Iterator[Executed]:
+@once(keeping=1)
+def runs(ctx: LintContext) -> tuple[Executed, ...]:
     """Everything that the file executes, triggers too, in order."""
-    for instruction in ctx.dockerfile.instructions:
-        if (run := executed(ctx, instruction)) is not None:
-            yield run
+    found = (executed(ctx, instruction) for instruction in ctx.dockerfile.instructions)
+    return tuple(run for run in found if run is not None)
 
 
 def section_runs(ctx: LintContext, section: Section) -> Iterator[Executed]:

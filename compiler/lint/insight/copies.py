@@ -54,10 +54,11 @@ def sources(line: Line) -> Iterator[Source]:
         yield Source(word, line.value(word.text), opened.name if is_inline and opened else "")
 
 
-def context_sources(line: Line) -> Iterator[Source]:
+def context_sources(line: Line) -> list[Source]:
     """The sources that are paths of the build context."""
-    if line.instruction.flag("from") is None:
-        yield from (one for one in sources(line) if not one.heredoc and not one.is_remote)
+    if not isinstance(line.instruction, CopyLike) or line.instruction.flag("from") is not None:
+        return []
+    return [one for one in sources(line) if not one.heredoc and not one.is_remote]
 
 
 def stage_sources(line: Line) -> Iterator[Source]:

@@ -63,8 +63,11 @@ def _basename(path: str) -> str:
 
 def program(command: Command) -> str:
     """The name of what is executed, without its directory and what only passes on: `sudo -E bash` is bash."""
+    name = _basename(command.name)
+    if name not in _PREFIXES:
+        return name
     at = _passed_on(command)
-    return _basename(command.name if at is None else command.arguments[at].text)
+    return name if at is None else _basename(command.arguments[at].text)
 
 
 def own_arguments(command: Command) -> tuple[ShellWord, ...]:

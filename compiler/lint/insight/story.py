@@ -6,9 +6,9 @@ at hand, its directory and its user are unknown, and say so. It refuses triggers
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from lithify.compiler.lint.once import once
 from lithify.compiler.offline import is_at_hand
 from lithify.compiler.origins import EmptyOrigin
 from lithify.compiler.paths import absolute_path
@@ -44,30 +44,10 @@ class Place(NamedTuple):
         return None if self.workdir is None else absolute_path(path, self.workdir)
 
 
+@once(keeping=64)
 def story(stage: SurveyedStage) -> tuple[Place, ...]:
     """All that is executed from the base image to the end of a stage, in order."""
-    return _known_story(_Same(stage))
-
-
-class _Same:
-    """A stage as a key: equal to itself alone, for comparing stages by value takes longer than telling their story."""
-
-    __slots__ = ("stage",)
-
-    def __init__(self, stage: SurveyedStage) -> None:
-        self.stage = stage
-
-    def __hash__(self) -> int:
-        return id(self.stage)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.stage is other.stage
-
-
-# Many rules ask about the same stages, one after the other.
-@lru_cache(maxsize=64)
-def _known_story(same: _Same) -> tuple[Place, ...]:
-    return tuple(_story(same.stage))
+    return tuple(_story(stage))
 
 
 def _story(stage: SurveyedStage) -> Iterator[Place]:
@@ -124,7 +104,7 @@ def shipped(ctx: LintContext) -> tuple[Place, ...]:
     return story(stage) if stage is not None else ()
 
 
-def every_place(ctx: LintContext) -> Iterator[Place]:
+@once(keeping=1)
+def every_place(ctx: LintContext) -> tuple[Place, ...]:
     """Every instruction of every reached stage once, in file order."""
-    for stage in ctx.reached:
-        yield from (place for place in story(stage) if place.stage is stage)
+    return tuple(place for stage in ctx.reached for place in story(stage) if place.stage is stage)
