@@ -96,6 +96,7 @@ def _findings(
     notes: list[str],
 ) -> tuple[FindingView, ...]:
     """What the linter finds, with the settings that `lithify lint` would use here."""
+    from lithify.linting.answers import cache_folder
     from lithify.linting.configuration import configure
     from lithify.linting.run import LintRequest, lint_here
     from lithify.linting.settings import Layer
@@ -104,7 +105,7 @@ def _findings(
     inputs, request = looked.inputs, looked.request
     try:
         settings = configure(Layer(), "", environment).settings
-        extra = shellcheck_for(settings, environment, 1)
+        extra = shellcheck_for(settings, cache_folder(environment), 1)
     except (ConfigurationError, UsageError) as error:
         notes.append(f"the file was not checked: {error.message}")
         return ()

@@ -16,6 +16,7 @@ from lithify.cli.lint_flags import command_line_layer, lint_parser
 from lithify.cli.parser import parse
 from lithify.cli.text import clean, clean_line
 from lithify.errors import ConfigurationError, UsageError
+from lithify.linting.answers import cache_folder
 from lithify.linting.configuration import configure
 from lithify.linting.discovery import find_files
 from lithify.linting.formats.table import Look, form
@@ -91,6 +92,7 @@ def _request(flags: argparse.Namespace, settings: Settings, door: Door) -> LintR
         from lithify.cli.values import from_environment  # loads what describes builds
 
         build_args = from_environment("--build-arg", flags.build_arg, door.environ)
+    memory = "" if flags.no_cache else cache_folder(door.environ)
     request = LintRequest(
         settings.policy,
         settings.per_file,
@@ -99,10 +101,11 @@ def _request(flags: argparse.Namespace, settings: Settings, door: Door) -> LintR
         sys.stdin.buffer.read() if "-" in flags.paths else b"",
         flags.stdin_name,
         flags.jobs,
-        extra=shellcheck_for(settings, door.environ, flags.jobs),
+        extra=shellcheck_for(settings, memory, flags.jobs),
         repair="write" if flags.fix else "diff" if flags.diff else "",
         unsafe=flags.unsafe,
         store=door.store_root(),
+        memory=memory,
     )
     return with_rules_of_the_project(request, rule_files)
 

@@ -103,6 +103,7 @@ def _add_input(parser: CommandParser) -> None:
     group.add_argument("--context", metavar="DIR", default="", help="the build context")
     group.add_argument("--build-arg", action="append", metavar="K[=V]", help="as for build")
     group.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="processes at most")
+    group.add_argument("--no-cache", action="store_true", help="look at everything anew")
 
 
 def command_line_layer(flags: argparse.Namespace) -> Layer:

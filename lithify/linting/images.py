@@ -12,7 +12,10 @@ import posixpath
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from lithify.cache.platform import Platform
+from lithify.compiler.offline import is_at_hand, unknown_image
 from lithify.errors import LithifyError
+from lithify.linting.sight import Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,10 +23,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from lithify.cache.digest import Digest
-    from lithify.cache.platform import Platform
     from lithify.cache.ports import ImageResolver, ResolvedImage
     from lithify.cache.store import Store
     from lithify.cache.tarstream import TarReader
+    from lithify.linting.sight import Answer, Notes
 
 _MOST_LAYER_BYTES = 512 * 1024 * 1024
 _MOST_ENTRIES = 300_000
@@ -69,8 +72,6 @@ class StoreImages:
 
     def resolve(self, reference: str, platform: Platform) -> ResolvedImage:
         """The image if the store has it; one of which nothing is known if not, or if it cannot be read."""
-        from lithify.compiler.offline import unknown_image
-
         store = self._opened()
         if store is None:
             return unknown_image(reference, platform)
@@ -82,6 +83,10 @@ class StoreImages:
             return self._resolver.resolve(reference, platform)
         except LithifyError:
             return unknown_image(reference, platform)
+
+    def is_known(self, image: ResolvedImage) -> bool:
+        """Whether it can be told what is inside an image."""
+        return self._contents(image) is not None
 
     def read(self, image: ResolvedImage, path: str, most: int) -> bytes | None:
         """The first bytes of a file; only of the few that rules ask for."""
@@ -144,6 +149,53 @@ class StoreImages:
             if known is not None:
                 _write_memo(path, known, store.tmp_dir())
         return known
+
+
+class SeenImages:
+    """The images of a store as one file sees them (ImageResolver, ImageFiles): what it asks is noted.
+
+    An image never changes, so only which one a name means is noted, and whether it can be looked into."""
+
+    def __init__(self, images: StoreImages, notes: Notes) -> None:
+        self._images = images
+        self._notes = notes
+
+    def resolve(self, reference: str, platform: Platform) -> ResolvedImage:
+        """The image if the store has it; one of which nothing is known if not."""
+        found = self._images.resolve(reference, platform)
+        digest = str(found.manifest.digest) if is_at_hand(found) else ""
+        self._notes[_question("image", reference, platform)] = digest
+        return found
+
+    def read(self, image: ResolvedImage, path: str, most: int) -> bytes | None:
+        """The first bytes of a file."""
+        return self._images.read(image, path, most) if self._is_known(image) else None
+
+    def exists(self, image: ResolvedImage, path: str) -> bool | None:
+        """Whether the image has a path; None if it is not known."""
+        return self._images.exists(image, path) if self._is_known(image) else None
+
+    def inside(self, image: ResolvedImage, folder: str) -> tuple[str, ...]:
+        """What a directory of the image holds."""
+        return self._images.inside(image, folder) if self._is_known(image) else ()
+
+    def again(self, question: Question) -> Answer:
+        """What is answered now. Raises KeyError for what is no question about images."""
+        *platform, reference = question.about.split("\0")
+        image = self.resolve(reference, Platform(*platform))
+        if question.kind == "inside":
+            self._is_known(image)
+        return self._notes[question]
+
+    def _is_known(self, image: ResolvedImage) -> bool:
+        is_known = self._images.is_known(image)
+        self._notes[_question("inside", image.reference, image.config.platform)] = is_known
+        return is_known
+
+
+def _question(kind: str, reference: str, on: Platform) -> Question:
+    parts = (on.os, on.architecture, on.variant, on.os_version, reference)
+    return Question(kind, "\0".join(parts))
 
 
 def _read_image(image: ResolvedImage, store: Store) -> _Contents | None:

@@ -6,7 +6,7 @@ refuses to say how they are shown: `formats` does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from lithify.compiler.lint.context import Edit, Fix, Related
@@ -110,3 +110,41 @@ def _edit(edit: Edit) -> PlacedEdit:
 
 def _related(related: Related) -> tuple[Place, str]:
     return placed(related.span), related.message
+
+
+def report_from(said: Any, text: str) -> FileReport:
+    """A report on a text that was written as JSON, text aside. Raises TypeError or ValueError if it is none."""
+    name, items, *_ = said
+    made = tuple(_item_from(*one) for one in items)
+    return FileReport(str(name), made, text if made else "")
+
+
+def _item_from(
+    file: str,
+    place: list[int],
+    code: str,
+    slug: str,
+    level: str,
+    message: str,
+    aliases: list[str],
+    url: str,
+    fixes: list[Any],
+    related: list[Any],
+    tags: list[str],
+) -> Item:
+    return Item(
+        file,
+        Place(*place),
+        code,
+        slug,
+        level,
+        message,
+        tuple(aliases),
+        url,
+        tuple(
+            PlacedFix(title, tuple(PlacedEdit(Place(*at), new) for at, new in edits), is_safe)
+            for title, edits, is_safe in fixes
+        ),
+        tuple((Place(*at), other) for at, other in related),
+        tuple(tags),
+    )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lithify.cache.platform import host_platform
 from lithify.compiler.lint.linter import examine, judge
@@ -18,27 +18,33 @@ from lithify.compiler.lint.policy import Policy, plain_names
 from lithify.compiler.plan import BuildOptions
 from lithify.errors import SourceText
 from lithify.grammar.parser import parse
-from lithify.linting.images import StoreImages
+from lithify.linting.images import SeenImages, StoreImages
 from lithify.linting.report import FileReport, item
-from lithify.linting.surroundings import AtHand, surrounding_of
-from lithify.linting.world import FolderFiles
+from lithify.linting.sight import Sight, digest
+from lithify.linting.surroundings import surrounding_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from lithify.cache.platform import Platform
     from lithify.compiler.lint.context import LintContext
     from lithify.compiler.lint.linter import Examined, Extra, Surrounding
     from lithify.grammar.ast import Dockerfile
-
-    #: What other programs find: for each of many contexts, its findings.
-    ExtraFinder = Callable[[Sequence[LintContext]], Sequence[Sequence[Extra]]]
+    from lithify.linting.sight import Notes
 
 #: Below this many files, one process is faster than several.
 _WORTH_SHARING = 80
-#: Folders whose listing is kept for other files of the same context.
-_MOST_FOLDERS = 8
 _LARGEST_BYTES = 16 * 1024 * 1024
+
+
+class ExtraFinder(Protocol):
+    """Another program that finds things in files: for each of many contexts, its findings."""
+
+    def __call__(self, contexts: Sequence[LintContext]) -> Sequence[Sequence[Extra]]: ...
+
+    @property
+    def identity(self) -> str:
+        """Tells it from every program that may answer otherwise."""
 
 
 class LintRequest(NamedTuple):
@@ -47,7 +53,8 @@ class LintRequest(NamedTuple):
     `per_file_ignores` pairs a pattern of paths with names of rules; `context` is the build context of all files, ''
     for the folder that each file's sources lie in; `stdin` is the content of the file `-`, shown as `stdin_name`.
     `repair` changes files ('write') or tells what would change ('diff'), by safe fixes, and others if `unsafe`.
-    `store` is the folder of the store whose images are looked into, '' for none."""
+    `store` is the folder of the store whose images are looked into, '' for none; `memory` the one where reports on
+    many files are remembered, '' for nowhere."""
 
     policy: Policy = Policy()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -61,6 +68,7 @@ class LintRequest(NamedTuple):
     unsafe: bool = False
     rule_files: tuple[str, ...] = ()
     store: str = ""
+    memory: str = ""
 
 
 def with_rules_of_the_project(request: LintRequest, rule_files: tuple[str, ...]) -> LintRequest:
@@ -79,19 +87,37 @@ def lint_paths(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
     jobs = request.jobs or min(os.cpu_count() or 1, 8)
     if jobs < 2 or len(paths) < _WORTH_SHARING:
         return lint_here(paths, request)
-    from lithify.linting.sharing import shared
+    from lithify.linting.many import lint_many
 
-    return shared(paths, request, jobs)
+    return lint_many(paths, request, jobs)
 
 
 def lint_here(paths: Sequence[str], request: LintRequest) -> list[FileReport]:
     """Reports on files, made in this process."""
+    return [one.report for one in judged(paths, request)]
+
+
+class Judged(NamedTuple):
+    """A report, the digest of what was read, and what was seen besides; '' and None if it is good for this run only."""
+
+    report: FileReport
+    content: str = ""
+    notes: Notes | None = None
+
+
+def judged(paths: Sequence[str], request: LintRequest) -> list[Judged]:
+    """Reports on files with what they depend on, made in this process."""
     with closing(StoreImages(request.store)) as images:
-        at_hand = AtHand(images, lru_cache(maxsize=_MOST_FOLDERS)(FolderFiles))
-        done = [_attempt(path, request, at_hand) for path in paths]
+        sight = Sight()
+        done = [_attempt(path, request, Sight(sight), images) for path in paths]
         contexts = [one.examined.context for one in done if isinstance(one, _Read)]
         extras = iter(extras_of(contexts, request))
-        return [one.report(next(extras)) if isinstance(one, _Read) else one for one in done]
+        return [
+            Judged(one.report(next(extras)), one.content, one.notes)
+            if isinstance(one, _Read)
+            else Judged(one)
+            for one in done
+        ]
 
 
 def extras_of(contexts: Sequence[LintContext], request: LintRequest) -> list[list[Extra]]:
@@ -115,6 +141,8 @@ class _Read(NamedTuple):
     name: str
     examined: Examined
     policy: Policy
+    content: str = ""
+    notes: Notes | None = None
     changes: tuple[tuple[str, int], ...] = ()
     diff: str = ""
     output: str = ""
@@ -128,24 +156,26 @@ class _Read(NamedTuple):
         )
 
 
-def _attempt(path: str, request: LintRequest, at_hand: AtHand) -> FileReport | _Read:
+def _attempt(
+    path: str, request: LintRequest, sight: Sight, images: StoreImages
+) -> FileReport | _Read:
     name = request.stdin_name if path == "-" else path
     try:
-        return _read(path, name, request, at_hand)
+        return _read(path, name, request, sight, images)
     except OSError as error:
         return FileReport(name, problem=(error.strerror or str(error)).lower())
     except UnicodeDecodeError as error:
         return FileReport(name, problem=f"not repaired: no UTF-8 at byte {error.start}")
 
 
-def _read(path: str, name: str, request: LintRequest, at_hand: AtHand) -> _Read:
+def _read(path: str, name: str, request: LintRequest, sight: Sight, images: StoreImages) -> _Read:
     data = request.stdin if path == "-" else read_file(path)
     text = data.decode("utf-8", "strict" if request.repair else "replace")
     policy = policy_for(path, request)
     dockerfile = parse(SourceText(name, text))
-    around = surrounded(dockerfile, path, request, at_hand)
+    around = surrounded(dockerfile, path, request, sight, images)
     if not request.repair:
-        return _Read(name, examine(dockerfile, policy, around), policy)
+        return _Read(name, examine(dockerfile, policy, around), policy, digest(data), sight.notes)
     from lithify.linting.fixing import repaired
     from lithify.rewriting import difference, replace_file
 
@@ -161,11 +191,13 @@ def _read(path: str, name: str, request: LintRequest, at_hand: AtHand) -> _Read:
     )
     if request.repair == "diff":
         diff = difference(name, text, after) if after != text else ""
-        return _Read(name, examine(dockerfile, policy, around), policy, changes, diff)
+        examined = examine(dockerfile, policy, around)
+        return _Read(name, examined, policy, changes=changes, diff=diff)
     if path != "-" and after != text:
         replace_file(path, after.encode("utf-8"))
     examined = examine(parse(SourceText(name, after)), policy, around)
-    return _Read(name, examined, policy, changes, output=after if path == "-" else "")
+    output = after if path == "-" else ""
+    return _Read(name, examined, policy, changes=changes, output=output)
 
 
 @cache
@@ -174,12 +206,13 @@ def _host() -> Platform:
 
 
 def surrounded(
-    dockerfile: Dockerfile, path: str, request: LintRequest, at_hand: AtHand
+    dockerfile: Dockerfile, path: str, request: LintRequest, sight: Sight, images: StoreImages
 ) -> Surrounding:
-    """What a file stands in, as a run sees it; `-` lies nowhere."""
+    """What a file stands in, as a run sees it through the file's view; `-` lies nowhere."""
     options = BuildOptions(build_args=request.build_args, host=_host())
     place = "" if path == "-" else path
-    return surrounding_of(dockerfile, place, request.context, options, at_hand)
+    seen = SeenImages(images, sight.notes)
+    return surrounding_of(dockerfile, place, request.context, options, sight, seen)
 
 
 def read_file(path: str) -> bytes:

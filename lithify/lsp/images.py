@@ -45,6 +45,13 @@ class EditorImages(StoreImages):
         found = self.resolve(name, host_platform(os.uname().machine))
         return found if found.config_digest else None
 
+    def is_known(self, image: ResolvedImage) -> bool:
+        """Whether it can be told what is inside an image."""
+        try:
+            return super().is_known(image)
+        finally:
+            self.close()
+
     def read(self, image: ResolvedImage, path: str, most: int) -> bytes | None:
         """The first bytes of a file."""
         try:

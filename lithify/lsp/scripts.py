@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lithify.errors import UsageError
+from lithify.linting.answers import cache_folder
 from lithify.linting.shellcheck.choice import shellcheck_for
 from lithify.linting.shellcheck.finder import ShellCheck
 from lithify.linting.shellcheck.tool import ask, find_program
@@ -59,7 +60,7 @@ def editor_shellcheck(
 ) -> EditorShellCheck | None:
     """ShellCheck where a run of the linter would ask it; `tell` is called if it is wanted and not there."""
     try:
-        wanted = shellcheck_for(settings, environ)
+        wanted = shellcheck_for(settings, cache_folder(environ))
     except UsageError as error:
         tell(error.message)
         return None

@@ -8,7 +8,7 @@ while, for looking at it takes longer than reading the file. It refuses the prot
 from __future__ import annotations
 
 import time
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lithify.compiler.editing.document import Document
@@ -20,8 +20,7 @@ from lithify.formatting import Choices, options_at
 from lithify.grammar.format import FormatOptions, format_text
 from lithify.grammar.parser import parse
 from lithify.linting.run import extras_of, policy_for, surrounded
-from lithify.linting.surroundings import AtHand
-from lithify.linting.world import FolderFiles
+from lithify.linting.sight import Sight
 from lithify.lsp.buffer import Change, TextBuffer
 from lithify.lsp.builds import StoreFacts
 from lithify.lsp.images import EditorImages
@@ -120,7 +119,8 @@ class OpenDocument:
         projects = self._session.projects
         request = projects.request(self.path)
         policy = policy_for(projects.shown_path(self.path), request)
-        around = surrounded(dockerfile, self.path or "-", request, self._session.at_hand())
+        sight = self._session.sight()
+        around = surrounded(dockerfile, self.path or "-", request, sight, self._session.images)
         return examine(dockerfile, policy, around), request._replace(policy=policy)
 
 
@@ -133,9 +133,9 @@ class Session:
         self.projects = Projects(options, self.tell)
         self.encoding = "utf-16"
         self.documents: dict[str, OpenDocument] = {}
-        self._images = EditorImages(options.store)
-        self.facts = StoreFacts(options.store, self._images.at_hand)
-        self._at_hand = AtHand(self._images)
+        self.images = EditorImages(options.store)
+        self.facts = StoreFacts(options.store, self.images.at_hand)
+        self._sight = Sight()
         self._until = 0.0
 
     def tell(self, message: str) -> None:
@@ -144,14 +144,14 @@ class Session:
             self._told.add(message)
             self._tell(message)
 
-    def at_hand(self) -> AtHand:
-        """Images and folders, looked at anew after a while."""
+    def sight(self) -> Sight:
+        """A view of what surrounds a document; files and images are looked at anew after a while."""
         now = time.monotonic()
         if now >= self._until:
-            self._images.forget()
-            self._at_hand = AtHand(self._images, cache(FolderFiles))
+            self.images.forget()
+            self._sight = Sight()
             self._until = now + _SURROUNDING_S
-        return self._at_hand
+        return Sight(self._sight)
 
     def judged(self, examined: Examined, request: LintRequest) -> tuple[LintFinding, ...]:
         """What the rules say of a file, and those that a project brings."""

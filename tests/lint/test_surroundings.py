@@ -10,7 +10,9 @@ import pytest
 from lithify.compiler.plan import BuildOptions
 from lithify.errors import SourceText
 from lithify.grammar.parser import parse
-from lithify.linting.surroundings import FolderFiles, surrounding_of
+from lithify.linting.sight import Sight
+from lithify.linting.surroundings import surrounding_of
+from lithify.linting.world import FolderFiles
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +26,7 @@ def _repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _paths(text: str, path: str = "deploy/docker/Dockerfile", context: str = "") -> list[str]:
     file = parse(SourceText(path, text))
-    found = surrounding_of(file, path, context, BuildOptions()).world.context
+    found = surrounding_of(file, path, context, BuildOptions(), Sight()).world.context
     return sorted(found.paths()) if found is not None else ["unknown"]
 
 
@@ -49,11 +51,12 @@ def test_the_ignore_file_of_the_dockerfile_goes_before_that_of_the_context() -> 
     file = parse(SourceText("x", text))
     path = "deploy/docker/Dockerfile"
     Path("deploy/docker/.dockerignore").write_text("a\n")
-    around = surrounding_of(file, path, "", BuildOptions())
+    around = surrounding_of(file, path, "", BuildOptions(), Sight())
     found = around.find_ignore()
     assert found is not None
     assert found.is_ignored("a")
     Path(f"{path}.dockerignore").write_text("b\n")
+    around = surrounding_of(file, path, "", BuildOptions(), Sight())
     found = around.find_ignore()
     assert found is not None
     assert found.is_ignored("b")
@@ -64,7 +67,7 @@ def test_files_outside_of_the_context_are_not_read() -> None:
     os.symlink("/etc/passwd", "app/outside")
     os.symlink("main.py", "app/inside")
     os.mkfifo("app/pipe")
-    files = FolderFiles("app")
+    files = FolderFiles("app", Sight())
     assert files.read("inside", 10) == b"x"
     assert files.size("/main.py") == 1
     for path in ("outside", "../deploy/docker/run.sh", "/../.git/config", "gone", "pipe", "."):

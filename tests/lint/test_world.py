@@ -17,9 +17,10 @@ from lithify.cache.oci import MEDIA_LAYER, Descriptor, ImageConfig
 from lithify.cache.ports import Layer, ResolvedImage
 from lithify.cache.store import Store
 from lithify.compiler.offline import is_at_hand
-from lithify.linting import world
+from lithify.linting import sight
 from lithify.linting.images import StoreImages
 from lithify.linting.run import LintRequest, lint_paths
+from lithify.linting.sight import Sight
 from lithify.linting.world import FolderFiles
 from lithify.requests import BuildRequest, EngineOptions
 from tests.lint.conftest import AMD64
@@ -51,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_lists_files_directories_and_links_but_not_what_nobody_asks_for(
     folder: Path,
 ) -> None:
-    assert sorted(FolderFiles(str(folder)).paths() or ()) == [
+    assert sorted(FolderFiles(str(folder), Sight()).paths() or ()) == [
         ".git/",
         ".git/HEAD",
         "empty/",
@@ -67,7 +68,7 @@ def test_a_folder_lists_files_directories_and_links_but_not_what_nobody_asks_for
 
 
 def test_files_are_read_in_the_folder_only_and_nothing_waits(folder: Path) -> None:
-    files = FolderFiles(str(folder))
+    files = FolderFiles(str(folder), Sight())
     assert files.read("src/deep/a.py", 4) == b"hell"
     assert files.read("inside/deep/a.py", 9) == b"hello"
     assert files.size("src/deep/a.py") == 5
@@ -81,8 +82,8 @@ def test_files_are_read_in_the_folder_only_and_nothing_waits(folder: Path) -> No
 def test_a_folder_with_very_many_files_is_not_known(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world, "_MOST_FILES", 5)
-    assert FolderFiles(str(folder)).paths() is None
+    monkeypatch.setattr(sight, "_MOST_FILES", 5)
+    assert FolderFiles(str(folder), Sight()).paths() is None
 
 
 @pytest.fixture

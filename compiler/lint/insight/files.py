@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lithify.cache.wildcard import BadPattern, has_meta, match
+from lithify.compiler.lint.once import once
 from lithify.compiler.lint.world import UNENTERED
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from lithify.cache.ignore import Hits, IgnoreMatcher
     from lithify.compiler.lint.context import LintContext
-    from lithify.compiler.lint.world import ContextFiles
 
 
 class Visible(NamedTuple):
@@ -67,17 +67,16 @@ def clean(source: str) -> str:
     return posixpath.normpath(f"/{source}").lstrip("/")
 
 
+@once(keeping=1)
 def visible(ctx: LintContext) -> Visible | None:
     """The context as the build sees it; None if nothing is known of it."""
-    files = ctx.world.context
-    return None if files is None else _sort_out(files, ctx.find_ignore())
+    paths = ctx.world.context.paths() if ctx.world.context is not None else None
+    return None if paths is None else _sort_out(paths, ctx.find_ignore())
 
 
+# Dockerfiles often lie side by side in one context.
 @lru_cache(maxsize=1)
-def _sort_out(files: ContextFiles, ignore: IgnoreMatcher | None) -> Visible | None:
-    paths = files.paths()
-    if paths is None:
-        return None
+def _sort_out(paths: tuple[str, ...], ignore: IgnoreMatcher | None) -> Visible:
     if ignore is None:
         shown, hidden = paths, frozenset[str]()
     else:

@@ -12,20 +12,16 @@ from lithify.compiler.lint.rule import Profile
 from lithify.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lithify.linting.settings import Settings
     from lithify.linting.shellcheck.finder import ShellCheck
 
 _MOST_JOBS = 8
 
 
-def shellcheck_for(
-    settings: Settings, environ: Mapping[str, str], jobs: int = 0
-) -> ShellCheck | None:
+def shellcheck_for(settings: Settings, folder: str, jobs: int = 0) -> ShellCheck | None:
     """Who is asked about scripts, `jobs` at a time (0: as many as there are processors); None is nobody.
 
-    Raises UsageError if it was asked for and is not installed."""
+    Its answers are remembered in `folder`, '' for nowhere. Raises UsageError if it was asked for and is not installed."""
     if settings.shellcheck is False or settings.policy.profile is Profile.BUILDKIT:
         return None
     from lithify.linting.shellcheck.finder import ShellCheck
@@ -37,8 +33,4 @@ def shellcheck_for(
         raise UsageError("ShellCheck is asked for, but it is not installed", hint=hint)
     if program is None:
         return None
-    home = environ.get("XDG_CACHE_HOME", "")
-    folder = home if os.path.isabs(home) else os.path.expanduser("~/.cache")
-    return ShellCheck(
-        program, os.path.join(folder, "lithify"), jobs or min(os.cpu_count() or 1, _MOST_JOBS)
-    )
+    return ShellCheck(program, folder, jobs or min(os.cpu_count() or 1, _MOST_JOBS))

@@ -6,6 +6,7 @@ comments and settings are obeyed by who asks, as for any rule.
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,12 @@ class ShellCheck:
         self._folder = folder
         self._jobs = jobs
 
+    @property
+    def identity(self) -> str:
+        """Which program it is."""
+        about = os.stat(self._program)
+        return f"{self._program} {about.st_size} {about.st_mtime_ns}"
+
     def __call__(self, contexts: Sequence[LintContext]) -> Sequence[Sequence[Extra]]:
         """The findings in each file. Raises ConfigurationError if the program cannot be run."""
         wanted = [[(job, _request(job)) for job in jobs_of(context)] for context in contexts]
@@ -43,7 +50,7 @@ class ShellCheck:
         ]
 
     def _answers(self, requests: dict[Request, None]) -> dict[Request, tuple[Comment, ...]]:
-        memory = Memory(self._folder, self._program) if self._folder else None
+        memory = Memory(self._folder, self.identity) if self._folder else None
         said: dict[Request, tuple[Comment, ...]] = {}
         for request in requests:
             known = memory.get(request) if memory is not None else None

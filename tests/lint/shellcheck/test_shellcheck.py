@@ -199,11 +199,11 @@ def _settings(monkeypatch: pytest.MonkeyPatch, program: str | None, wish: bool |
 def test_it_is_asked_if_it_is_installed_unless_somebody_objects(
     program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert choice.shellcheck_for(_settings(monkeypatch, program, None), {}) is not None
-    assert choice.shellcheck_for(_settings(monkeypatch, program, False), {}) is None
-    assert choice.shellcheck_for(_settings(monkeypatch, None, None), {}) is None
+    assert choice.shellcheck_for(_settings(monkeypatch, program, None), "") is not None
+    assert choice.shellcheck_for(_settings(monkeypatch, program, False), "") is None
+    assert choice.shellcheck_for(_settings(monkeypatch, None, None), "") is None
     with pytest.raises(UsageError, match="not installed"):
-        choice.shellcheck_for(_settings(monkeypatch, None, True), {})
+        choice.shellcheck_for(_settings(monkeypatch, None, True), "")
 
 
 def test_the_command_asks_it_and_comments_are_obeyed(
